@@ -1,0 +1,63 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings of every target of ours: warnings are errors, unsafe code is marked, imports are explicit.
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "YuChain",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "ChainCore", targets: ["ChainCore"]),
+    .library(name: "Consensus", targets: ["Consensus"]),
+    .library(name: "CrossChain", targets: ["CrossChain"]),
+    .library(name: "Apps", targets: ["Apps"]),
+    .library(name: "AppFormats", targets: ["AppFormats"]),
+    .library(name: "ChainNode", targets: ["ChainNode"]),
+    .library(name: "ChainTesting", targets: ["ChainTesting"]),
+    .executable(name: "yuchain", targets: ["yuchain"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CLMDB", pkgConfig: "lmdb",
+      providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .target(
+      name: "ChainCore",
+      dependencies: ["COpenSSL", "CLMDB", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: settings),
+    .target(name: "Consensus", dependencies: ["ChainCore"], swiftSettings: settings),
+    .target(name: "CrossChain", dependencies: ["ChainCore"], swiftSettings: settings),
+    .target(name: "Apps", dependencies: ["ChainCore", "CrossChain"], swiftSettings: settings),
+    .target(name: "AppFormats", dependencies: ["ChainCore", "CrossChain", "Apps"], swiftSettings: settings),
+    .target(
+      name: "ChainNode",
+      dependencies: ["ChainCore", "Consensus", "CrossChain", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .target(
+      name: "ChainTesting", dependencies: ["ChainCore", "Consensus", "CrossChain", "ChainNode"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "yuchain",
+      dependencies: [
+        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore"], swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)
