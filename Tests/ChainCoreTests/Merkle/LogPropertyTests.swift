@@ -1,0 +1,114 @@
+import ChainCore
+import Foundation
+import Testing
+
+/// The definitions of RFC 9162 §2.1 word for word, to compare with.
+private func naiveRoot(_ leaves: ArraySlice<Digest>, _ suite: CryptoSuite) -> Digest {
+  guard let first = leaves.first else { return suite.hash([]) }
+  guard leaves.count > 1 else { return first }
+  var split = 1
+  while split * 2 < leaves.count { split *= 2 }
+  let left = naiveRoot(leaves.prefix(split), suite)
+  return suite.hash([1] + left.bytes + naiveRoot(leaves.dropFirst(split), suite).bytes)
+}
+
+/// A log kept as a table of nodes, as a store would.
+private struct TableReader: LogNodeReader {
+  struct Place: Hashable {
+    let level: UInt8
+    let index: UInt64
+  }
+  var table: [Place: Digest] = [:]
+  func node(level: UInt8, index: UInt64) throws -> Digest? { table[Place(level: level, index: index)] }
+}
+
+@Suite struct AppendOnlyTreeProperties {
+  static let count = 66
+
+  @Test(arguments: CryptoSuite.allCases) func allSizesAgreeWithTheDefinition(suite: CryptoSuite) throws {
+    let leaves = (0..<Self.count).map { MerkleLog.leafHash(Array("leaf \($0)".utf8), suite: suite) }
+    var tree = AppendOnlyTree()
+    var log = MemoryLog(suite: suite)
+    var reader = TableReader()
+    var roots = [naiveRoot([], suite)]
+    for (index, leaf) in leaves.enumerated() {
+      var nodes: [LogNode] = []
+      tree.append(leaf, suite: suite, into: &nodes)
+      log.append(leaf)
+      for node in nodes {
+        #expect(reader.table.updateValue(node.digest, forKey: .init(level: node.level, index: node.index)) == nil)
+      }
+      let root = naiveRoot(leaves[...index], suite)
+      roots.append(root)
+      #expect(tree.root(suite: suite) == root)
+      #expect(log.root == root)
+      #expect(MerkleLog.root(of: Array(leaves[...index]), suite: suite) == root)
+      #expect(try reader.root(size: tree.size, suite: suite) == root)
+      #expect(try AppendOnlyTree(canonicalBytes: tree.canonicalBytes) == tree)
+      #expect(try JSONDecoder().decode(AppendOnlyTree.self, from: JSONEncoder().encode(tree)) == tree)
+    }
+    for size in 1...UInt64(Self.count) {
+      for index in 0..<size {
+        let proof = try reader.inclusionProof(index: index, size: size, suite: suite)
+        #expect(try log.inclusionProof(index: index, size: size) == proof)
+        try proof.verify(leaf: leaves[Int(index)], root: roots[Int(size)], suite: suite)
+      }
+      for old in 1...size {
+        let proof = try reader.consistencyProof(oldSize: old, newSize: size, suite: suite)
+        #expect(try log.consistencyProof(oldSize: old, newSize: size) == proof)
+        try proof.verify(oldRoot: roots[Int(old)], newRoot: roots[Int(size)], suite: suite)
+        if old < size {
+          #expect(throws: ProofError.self) { try proof.verify(oldRoot: roots[Int(old) - 1], newRoot: roots[Int(size)], suite: suite) }
+        }
+      }
+    }
+  }
+
+  @Test func everyFlippedByteIsRefused() throws {
+    let leaves = (0..<13).map { MerkleLog.leafHash([$0], suite: .guomi) }
+    let log = MemoryLog(leaves, suite: .guomi)
+    let inclusion = try log.inclusionProof(index: 5, size: 13).canonicalBytes
+    let consistency = try log.consistencyProof(oldSize: 6, newSize: 13).canonicalBytes
+    let oldRoot = try log.root(size: 6)
+    for index in inclusion.indices {
+      var bytes = inclusion
+      bytes[index] ^= 0x10
+      #expect(throws: (any Error).self) {
+        try InclusionProof(canonicalBytes: bytes).verify(leaf: leaves[5], root: log.root, suite: .guomi)
+      }
+    }
+    for index in consistency.indices {
+      var bytes = consistency
+      bytes[index] ^= 0x10
+      #expect(throws: (any Error).self) {
+        try ConsistencyProof(canonicalBytes: bytes).verify(oldRoot: oldRoot, newRoot: log.root, suite: .guomi)
+      }
+    }
+  }
+
+  @Test func extremesAreErrorsNotTraps() throws {
+    let most = UInt64.max
+    let suite = CryptoSuite.international
+    for path in [[], [Digest.zero], Array(repeating: Digest.zero, count: 64), Array(repeating: .zero, count: 65)] {
+      for (index, size) in [(0, 0), (most, most), (most - 1, most), (0, most), (0, most - 1), (most, 0)] as [(UInt64, UInt64)] {
+        #expect(throws: ProofError.self) {
+          try InclusionProof(index: index, size: size, path: path).verify(leaf: .zero, root: .zero, suite: suite)
+        }
+        #expect(throws: ProofError.self) {
+          try ConsistencyProof(oldSize: index, newSize: size, path: path).verify(oldRoot: .zero, newRoot: emptyRoot, suite: suite)
+        }
+      }
+    }
+    #expect(AppendOnlyTree(size: 3, peaks: [.zero]) == nil)
+    #expect(AppendOnlyTree(size: most, peaks: Array(repeating: .zero, count: 64)) == nil)
+    let reader = TableReader()
+    #expect(throws: ProofError.nodeMissing("level 1 index 0")) { try reader.inclusionProof(index: 2, size: 3, suite: suite) }
+    #expect(throws: ProofError.indexOutOfRange(index: 3, size: 3)) { try reader.inclusionProof(index: 3, size: 3, suite: suite) }
+    #expect(throws: ProofError.sizeOrder(old: 0, new: 3)) { try reader.consistencyProof(oldSize: 0, newSize: 3, suite: suite) }
+    #expect(throws: CanonicalError.self) {
+      try InclusionProof(canonicalBytes: InclusionProof(index: 0, size: 1, path: Array(repeating: .zero, count: 65)).canonicalBytes)
+    }
+  }
+
+  private var emptyRoot: Digest { MerkleLog.emptyRoot(suite: .international) }
+}
