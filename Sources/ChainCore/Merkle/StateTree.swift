@@ -1,0 +1,147 @@
+/// Where stored nodes of the state tree are read from.
+public protocol StateNodeReader {
+  /// The bytes stored under `key`, or `nil`.
+  func node(_ key: StateNodeKey) throws -> [UInt8]?
+}
+
+/// What one version adds to the stored tree. Write all of it, or nothing, in one transaction.
+public struct StateTreeUpdate: Sendable {
+  /// The root of the new version.
+  public let root: Digest
+  /// New nodes in the order of their keys. The root is always among them, even if nothing changed.
+  public let nodes: [(key: StateNodeKey, bytes: [UInt8])]
+  /// Nodes of older versions that this version does not use. They may be deleted once no older version is kept.
+  public let stale: [StateNodeKey]
+}
+
+/// The authenticated state: a versioned sparse Merkle tree of 256 levels (Gao et al., "Jellyfish Merkle Tree", 2021).
+///
+/// A key's path is its hash; leaf H("JMT::LeafNode" ‖ H(key) ‖ H(value)), inner node H("JMT::IntrnalNode" ‖ left ‖ right); a subtree with one
+/// leaf is that leaf, an empty one is the placeholder. The root depends on the pairs alone, never on the order in which they came. Nodes are
+/// 16-ary in storage, keyed by version and path, and never overwritten: every version that is not pruned can be read and proven.
+/// Values are not stored here, only their hashes.
+public struct StateTree: Sendable {
+  /// The root of the tree without pairs: the 32 characters `SPARSE_MERKLE_PLACEHOLDER_HASH__`.
+  public static var emptyRoot: Digest { StateHashing.empty }
+
+  /// The suite whose hash the tree uses.
+  public let suite: CryptoSuite
+
+  /// The tree of a chain with `suite`.
+  public init(suite: CryptoSuite) { self.suite = suite }
+
+  /// The root at `version`.
+  /// - Throws: `ProofError.nodeMissing` if the version is not stored, `.nodeDamaged`, and what reading throws.
+  public func root(at version: UInt64, reader: some StateNodeReader) throws -> Digest {
+    var hasher = TreeHasher(suite)
+    switch try reader.stateNode(.root(version)) {
+    case .empty: return Self.emptyRoot
+    case .leaf(let leaf): return hasher.stateLeaf(leaf)
+    case .inner(let inner): return hasher.stateInner(inner)
+    }
+  }
+
+  /// The hash of the value of `key` at `version`, or `nil` if it has none.
+  /// - Throws: as `root(at:reader:)`.
+  public func valueHash(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> Digest? {
+    let keyHash = suite.hash(key)
+    var place = StateNodeKey.root(version)
+    while true {
+      switch try reader.stateNode(place) {
+      case .empty: return nil
+      case .leaf(let leaf): return leaf.keyHash == keyHash ? leaf.valueHash : nil
+      case .inner(let inner):
+        let nibble = try place.nextNibble(of: keyHash)
+        let child = inner.children[Int(nibble)]
+        guard child.kind != .none else { return nil }
+        place = StateNodeKey(version: child.version, path: place.path.appending(nibble))
+      }
+    }
+  }
+
+  /// Proves what `key` has at `version`: its value, or nothing.
+  /// - Throws: as `root(at:reader:)`.
+  /// - Complexity: O(log n) reads and 11 hashes a read.
+  public func proof(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> StateProof {
+    try proof(ofHash: suite.hash(key), at: version, reader: reader)
+  }
+
+  func proof(ofHash keyHash: Digest, at version: UInt64, reader: some StateNodeReader) throws -> StateProof {
+    var hasher = TreeHasher(suite)
+    var downward: [Digest] = []
+    var place = StateNodeKey.root(version)
+    while true {
+      switch try reader.stateNode(place) {
+      case .empty: return StateProof(end: .empty, siblings: downward.reversed())
+      case .leaf(let leaf):
+        let end: StateProof.End =
+          leaf.keyHash == keyHash ? .present : .otherLeaf(keyHash: leaf.keyHash, valueHash: leaf.valueHash)
+        return StateProof(end: end, siblings: downward.reversed())
+      case .inner(let inner):
+        let nibble = try place.nextNibble(of: keyHash)
+        // Down the four binary levels, until the half that holds the key has less than two leaves.
+        var first = 0
+        var count = StateInner.width
+        var ending: Int?
+        while count > 1 {
+          count /= 2
+          let goesRight = Int(nibble) & count != 0
+          downward.append(inner.hash(goesRight ? first : first + count, count, &hasher).hash)
+          if goesRight { first += count }
+          let rest = (first..<(first + count)).filter { inner.children[$0].kind != .none }
+          if rest.isEmpty { return StateProof(end: .empty, siblings: downward.reversed()) }
+          if rest.count == 1, inner.children[rest[0]].kind == .leaf {
+            ending = rest[0]
+            break
+          }
+        }
+        let next = ending ?? Int(nibble)
+        place = StateNodeKey(version: inner.children[next].version, path: place.path.appending(UInt8(next)))
+      }
+    }
+  }
+
+  /// Applies a batch to the tree of version `base` (`nil`: an empty tree) and returns what `newVersion` adds to the store.
+  ///
+  /// Of updates to one key the last counts; `nil` removes; removing what is absent and writing what is there change nothing.
+  /// - Precondition: `newVersion` is greater than `base`.
+  /// - Throws: as `root(at:reader:)`, about `base`.
+  /// - Complexity: every changed node is read, hashed and written once, however many updates lie below it.
+  public func apply(
+    _ updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
+  ) throws -> StateTreeUpdate {
+    var batch: [StateChange] = []
+    batch.reserveCapacity(updates.count)
+    for (order, update) in updates.enumerated() {
+      batch.append(StateChange(keyHash: suite.hash(update.key), order: order, valueHash: update.value.map(suite.hash)))
+    }
+    return try apply(batch, base: base, newVersion: newVersion, reader: reader)
+  }
+
+  func apply(
+    _ batch: [StateChange], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
+  ) throws -> StateTreeUpdate {
+    precondition(base.map { $0 < newVersion } ?? true, "versions grow")
+    var writer = StateTreeWriter(suite: suite, version: newVersion, reader: reader)
+    return try writer.run(StateChange.sortedOnce(batch), base: base)
+  }
+}
+
+extension StateNodeReader {
+  func stateNode(_ key: StateNodeKey) throws -> StateNode {
+    guard let bytes = try node(key) else { throw ProofError.nodeMissing(key.description) }
+    do {
+      return try StateNode(canonicalBytes: bytes)
+    } catch {
+      throw ProofError.nodeDamaged(key.description)
+    }
+  }
+}
+
+extension StateNodeKey {
+  /// The nibble of `keyHash` below this node. An inner node at the end of all paths is damage.
+  func nextNibble(of keyHash: Digest) throws(ProofError) -> UInt8 {
+    guard path.count < StatePath.lengthLimit else { throw .nodeDamaged(description) }
+    return keyHash.nibble(path.count)
+  }
+}
