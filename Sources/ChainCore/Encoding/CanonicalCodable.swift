@@ -6,9 +6,14 @@ public protocol CanonicalCodable: SendableMetatype {
   func encode(into writer: inout CanonicalWriter)
   /// Reads one value; leaves the reader behind it.
   init(from reader: inout CanonicalReader) throws(CanonicalError)
+  /// The form of the type as manifests state it: name, and fields of records. Equal text means equal encoding.
+  static var canonicalShape: String { get }
 }
 
 extension CanonicalCodable {
+  /// The type's name.
+  public static var canonicalShape: String { String(describing: Self.self) }
+
   /// The canonical bytes of this value.
   public var canonicalBytes: [UInt8] {
     var writer = CanonicalWriter()
@@ -40,6 +45,9 @@ public protocol CanonicalRecord: CanonicalCodable, Sendable {
 }
 
 extension CanonicalRecord {
+  /// The type's name and its fields' shapes in order.
+  public static var canonicalShape: String { "\(Self.self)(\(Self.layout.shape()))" }
+
   /// Appends the fields in the order of `layout`.
   public func encode(into writer: inout CanonicalWriter) { Self.layout.encode(self, &writer) }
 
@@ -55,6 +63,7 @@ extension CanonicalRecord {
 public struct Layout<Record: Sendable>: Sendable {
   let encode: @Sendable (Record, inout CanonicalWriter) -> Void
   let decode: @Sendable (inout CanonicalReader) throws(CanonicalError) -> Record
+  let shape: @Sendable () -> String
 
   /// A layout of the fields at `paths`, made into a record by `make`.
   public init<each Field: CanonicalCodable>(
@@ -67,6 +76,7 @@ public struct Layout<Record: Sendable>: Sendable {
     decode = { (reader: inout CanonicalReader) throws(CanonicalError) -> Record in
       try make(repeat (each Field)(from: &reader))
     }
+    shape = { Self.shape(of: repeat (each Field).self) }
   }
 
   /// A layout whose `make` refuses some combinations of field values; `nil` becomes `CanonicalError.invalidValue`.
@@ -84,5 +94,12 @@ public struct Layout<Record: Sendable>: Sendable {
       }
       return record
     }
+    shape = { Self.shape(of: repeat (each Field).self) }
+  }
+
+  private static func shape<each Field: CanonicalCodable>(of fields: repeat (each Field).Type) -> String {
+    var parts: [String] = []
+    repeat parts.append((each fields).canonicalShape)
+    return parts.joined(separator: ", ")
   }
 }

@@ -40,6 +40,8 @@ extension String: CanonicalCodable {
 }
 
 extension Optional: CanonicalCodable where Wrapped: CanonicalCodable {
+  /// The value's shape and a question mark.
+  public static var canonicalShape: String { Wrapped.canonicalShape + "?" }
   /// Appends 0, or 1 and the value.
   public func encode(into writer: inout CanonicalWriter) {
     guard let value = self else { return writer.writeByte(0) }
@@ -53,6 +55,8 @@ extension Optional: CanonicalCodable where Wrapped: CanonicalCodable {
 }
 
 extension Array: CanonicalCodable where Element: CanonicalCodable {
+  /// The element's shape in brackets.
+  public static var canonicalShape: String { "[\(Element.canonicalShape)]" }
   /// Appends the count and the elements.
   public func encode(into writer: inout CanonicalWriter) {
     if let bytes = self as? [UInt8] { return writer.writeBytes(bytes) }

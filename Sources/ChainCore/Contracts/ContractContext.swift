@@ -1,0 +1,140 @@
+/// What an entry sees: everything a query does, and the means to change its own contract's records.
+public final class ContractContext: QueryContext {
+  /// The transaction that runs; calls that arrive in one packet batch share it.
+  public var transaction: TransactionID { frame.transaction }
+
+  /// Stores `value` under `key`.
+  public func put<Key, Value>(_ table: Table<Key, Value>, _ key: Key, _ value: Value) throws(ContractError) {
+    let stateKey = try checkedKey(table, key)
+    let bytes = value.canonicalBytes
+    try frame.meter.write(bytes: stateKey.count + bytes.count)
+    if !table.indexes.isEmpty {
+      let old = try get(table, key)
+      try reindex(table, key, old: old, new: value)
+    }
+    frame.overlay.set(.state, stateKey, bytes)
+  }
+
+  /// Removes the record under `key`, if any.
+  public func remove<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) {
+    let stateKey = try checkedKey(table, key)
+    try frame.meter.write(bytes: stateKey.count)
+    if !table.indexes.isEmpty, let old = try get(table, key) {
+      try reindex(table, key, old: old, new: nil)
+    }
+    frame.overlay.set(.state, stateKey, nil)
+  }
+
+  /// Tells the outside that `name` happened. Only what everybody may see belongs here.
+  public func emit(_ name: String, _ value: some CanonicalCodable) throws(ContractError) {
+    let payload = value.canonicalBytes
+    try frame.meter.write(bytes: payload.count)
+    frame.events.append(Event(contract: contract, name: name, payload: payload))
+  }
+
+  /// Sends a call to a contract on another chain, through the chain's one `PacketSender`.
+  /// - Throws: `.notSupported` on a chain without one; what the sender refuses.
+  public func send(_ packet: OutgoingPacket) throws(ContractError) -> SentPacket {
+    guard let (name, sender) = frame.environment.registry.packetSender else {
+      throw .notSupported("sending packets: the chain has no cross-chain module")
+    }
+    let context = ContractContext(contract: name, caller: .system, frame: frame)
+    return try sender.send(packet, from: contract, by: caller, context)
+  }
+
+  /// Calls an entry of another contract as `caller`, in a layer of its own: if it throws, nothing of it stays.
+  ///
+  /// Only system contracts may: others get `.notSupported`.
+  package func dispatch(
+    _ contract: ContractName, _ entry: EntryName, _ arguments: [UInt8], as caller: Caller
+  ) throws(ContractError) -> [UInt8] {
+    try requireSystem()
+    guard let declared = frame.environment.registry.entry(contract, entry) else {
+      throw .notSupported("entry \(contract).\(entry)")
+    }
+    try declared.checkAccess(of: caller, contract: contract)
+    return try inOwnLayer(contract, as: caller) { context throws(ContractError) in
+      try runTyped { try declared.run(arguments, context) }
+    }
+  }
+
+  /// Tells a contract what became of its packet, in a layer of its own. Only system contracts may.
+  package func settle(_ packet: SettledPacket, port: ContractName) throws(ContractError) {
+    try requireSystem()
+    guard let contract = frame.environment.registry.contract(port) else { throw .notSupported("contract \(port)") }
+    try inOwnLayer(port, as: .system) { context throws(ContractError) in
+      try runTyped { try contract.packetSettled(packet, context) }
+    }
+  }
+
+  /// Runs `body` on this contract's tables in a layer of its own: if it throws, nothing of it stays. Only system contracts may.
+  package func attempt<Value>(_ body: (ContractContext) throws(ContractError) -> Value) throws(ContractError) -> Value {
+    try requireSystem()
+    return try inOwnLayer(contract, as: caller, body)
+  }
+
+  private func requireSystem() throws(ContractError) {
+    guard frame.environment.registry.isSystem(contract) else { throw .notSupported("calls between contracts") }
+  }
+
+  private func inOwnLayer<Value>(
+    _ contract: ContractName, as caller: Caller, _ body: (ContractContext) throws(ContractError) -> Value
+  ) throws(ContractError) -> Value {
+    guard frame.depth < Self.depthLimit else { throw .tooDeep }
+    frame.depth += 1
+    defer { frame.depth -= 1 }
+    let events = frame.events.count
+    frame.overlay.beginLayer()
+    do throws(ContractError) {
+      let value = try body(ContractContext(contract: contract, caller: caller, frame: frame))
+      frame.overlay.commitLayer()
+      return value
+    } catch {
+      frame.overlay.dropLayer()
+      frame.events.removeSubrange(events...)
+      throw error
+    }
+  }
+
+  private func checkedKey<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) -> [UInt8] {
+    let bytes = StateKey(contract: contract, table: table.name, key: key).bytes
+    guard bytes.count <= StateKey.byteLimit else { throw .badArgument("key in \(table.name) exceeds \(StateKey.byteLimit) bytes") }
+    return bytes
+  }
+
+  private func reindex<Key, Value>(
+    _ table: Table<Key, Value>, _ key: Key, old: Value?, new: Value?
+  ) throws(ContractError) {
+    let record = key.keyBytes
+    for index in table.indexes {
+      let prefix = Self.indexPrefix(contract: contract, table: table.name, index: index.name)
+      let before = old.map { index.keys(key, $0) } ?? []
+      let after = new.map { index.keys(key, $0) } ?? []
+      for bytes in before where !after.contains(bytes) { frame.overlay.set(.index, prefix + bytes + record, nil) }
+      for bytes in after where !before.contains(bytes) {
+        let place = prefix + bytes + record
+        guard place.count <= StateKey.byteLimit else { throw .badArgument("index key in \(table.name) exceeds \(StateKey.byteLimit) bytes") }
+        frame.overlay.set(.index, place, [1])
+      }
+    }
+  }
+}
+
+extension Entry {
+  /// Throws `.notAuthorised` with the reason unless `caller` may call, as far as roles tell.
+  func checkAccess(of caller: Caller, contract: ContractName) throws(ContractError) {
+    switch access {
+    case .member: return
+    case .roles(let roles):
+      guard roles.contains(where: caller.has) else {
+        throw .notAuthorised("\(contract).\(name) is for role \(access.text); \(caller.organisation) has \(caller.roleText)")
+      }
+    case .system:
+      guard caller.origin == .system else { throw .notAuthorised("\(contract).\(name) is called by the runtime only") }
+    }
+  }
+}
+
+extension Caller {
+  var roleText: String { roles.isEmpty ? "none" : roles.map(\.rawValue).joined(separator: ", ") }
+}

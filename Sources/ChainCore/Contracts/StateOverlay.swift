@@ -1,0 +1,129 @@
+/// The two ordered spaces of a chain's records.
+public enum StateSpace: UInt8, Sendable, Hashable {
+  /// Contract records: proven by the state tree.
+  case state = 0
+  /// Index entries and counts: derived from the records, unproven.
+  case index = 1
+}
+
+/// Where records are read from: a ledger at one height, or nothing.
+public protocol StateReader {
+  /// The value of `key`, if any.
+  func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
+  /// Calls `body` with keys and values in `from..<to` in order until it returns `false`.
+  func scan(_ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool) throws(StoreError)
+}
+
+/// A state without records.
+public struct EmptyState: StateReader, Sendable {
+  /// The empty state.
+  public init() {}
+  /// Nothing.
+  public func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { nil }
+  /// Nothing.
+  public func scan(
+    _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
+  ) throws(StoreError) {}
+}
+
+/// Uncommitted changes on top of a state, in nested layers: a block, its calls, and calls within calls.
+///
+/// A failing read of the store is kept in `fault` and ends the block, not the call: no receipt may depend on a disk.
+final class StateOverlay {
+  struct Place: Hashable {
+    var space: StateSpace
+    var key: [UInt8]
+  }
+
+  private let base: any StateReader
+  private var layers: [[Place: [UInt8]?]] = [[:]]
+  private(set) var fault: StoreError?
+
+  init(base: any StateReader) { self.base = base }
+
+  /// Opens a layer that `commitLayer` keeps or `dropLayer` forgets.
+  func beginLayer() { layers.append([:]) }
+
+  func commitLayer() {
+    let top = layers.removeLast()
+    if layers[layers.count - 1].isEmpty {
+      layers[layers.count - 1] = top
+    } else {
+      layers[layers.count - 1].merge(top) { _, new in new }
+    }
+  }
+
+  func dropLayer() { layers.removeLast() }
+
+  func value(_ space: StateSpace, _ key: [UInt8]) throws(ContractError) -> [UInt8]? {
+    let place = Place(space: space, key: key)
+    for layer in layers.reversed() {
+      if let change = layer[place] { return change }
+    }
+    do {
+      return try base.value(space, key)
+    } catch {
+      fault = fault ?? error
+      throw .unexpected
+    }
+  }
+
+  func set(_ space: StateSpace, _ key: [UInt8], _ value: [UInt8]?) {
+    layers[layers.count - 1][Place(space: space, key: key)] = .some(value)
+  }
+
+  /// Calls `body` in key order over base and layers until it returns `false`.
+  func scan(
+    _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
+  ) throws(ContractError) {
+    let changes = changed(space, from: from, to: to, reverse: reverse)
+    var next = 0
+    var goesOn = true
+    func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+      reverse ? right.lexicographicallyPrecedes(left) : left.lexicographicallyPrecedes(right)
+    }
+    do {
+      try base.scan(space, from: from, to: to, reverse: reverse) { key, value in
+        while goesOn, next < changes.count, precedes(changes[next].key, key) {
+          if let changed = changes[next].value { goesOn = body(changes[next].key, changed) }
+          next += 1
+        }
+        guard goesOn else { return false }
+        if next < changes.count, changes[next].key == key {
+          if let changed = changes[next].value { goesOn = body(key, changed) }
+          next += 1
+        } else {
+          goesOn = body(key, value)
+        }
+        return goesOn
+      }
+    } catch {
+      fault = fault ?? error
+      throw .unexpected
+    }
+    while goesOn, next < changes.count {
+      if let changed = changes[next].value { goesOn = body(changes[next].key, changed) }
+      next += 1
+    }
+  }
+
+  private func changed(
+    _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool
+  ) -> [(key: [UInt8], value: [UInt8]?)] {
+    var merged: [[UInt8]: [UInt8]?] = [:]
+    for layer in layers {
+      for (place, value) in layer where place.space == space {
+        guard !place.key.lexicographicallyPrecedes(from), to.map({ place.key.lexicographicallyPrecedes($0) }) ?? true else { continue }
+        merged[place.key] = .some(value)
+      }
+    }
+    let sorted = merged.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    let pairs = sorted.map { (key: $0.key, value: $0.value) }
+    return reverse ? pairs.reversed() : pairs
+  }
+
+  /// What the one remaining layer changed, in key order.
+  func changes(_ space: StateSpace) -> [(key: [UInt8], value: [UInt8]?)] {
+    changed(space, from: [], to: nil, reverse: false)
+  }
+}

@@ -1,0 +1,100 @@
+/// The rules of form that make a block valid on a parent. They never read contract state.
+public struct BlockRules: Sendable {
+  /// The chain's genesis.
+  public let genesis: Genesis
+  /// Its id.
+  public let genesisID: GenesisID
+
+  /// The rules of the chain of `genesis`.
+  public init(genesis: Genesis) {
+    self.genesis = genesis
+    genesisID = genesis.id
+  }
+
+  /// Checks one transaction's form for a block at `height`: version, chain, size, window.
+  public func check(_ signed: SignedTransaction, bytes: Int, at height: BlockHeight) throws(TransactionFault) {
+    let transaction = signed.transaction
+    guard transaction.version == Transaction.currentVersion else { throw .version(transaction.version) }
+    guard transaction.chain == genesis.chain else { throw .wrongChain(transaction.chain) }
+    guard bytes <= Int(genesis.parameters.transactionBytes) else { throw .tooLarge(bytes: bytes, limit: Int(genesis.parameters.transactionBytes)) }
+    guard height <= transaction.validUntilHeight else { throw .expired(validUntil: transaction.validUntilHeight, height: height) }
+    let window = genesis.parameters.transactionWindow
+    guard transaction.validUntilHeight < height.advanced(by: window) else {
+      throw .tooFarAhead(validUntil: transaction.validUntilHeight, limit: height.advanced(by: window))
+    }
+  }
+
+  /// Checks a block on its parent; returns its transactions' ids.
+  ///
+  /// - Parameter isCommitted: Whether an id is in the chain within the window already.
+  public func check(
+    _ block: Block, parent: BlockHeader, parentID: BlockID, isCommitted: (TransactionID) throws(LedgerError) -> Bool
+  ) throws(LedgerError) -> [TransactionID] {
+    let header = block.header
+    guard header.chain == genesis.chain else { throw .invalidBlock(.wrongChain(header.chain)) }
+    guard header.height == parent.height.next else { throw .wrongHeight(expected: parent.height.next, got: header.height) }
+    guard header.parent == parentID else { throw .invalidBlock(.wrongParent(header.parent)) }
+    guard header.time > parent.time else { throw .invalidBlock(.timeNotLater) }
+    guard block.transactions.count <= Int(genesis.parameters.blockTransactions) else {
+      throw .invalidBlock(.tooLarge("\(block.transactions.count) transactions"))
+    }
+    var ids: [TransactionID] = []
+    var leaves: [Digest] = []
+    var seen: Set<TransactionID> = []
+    var total = 0
+    for (index, signed) in block.transactions.enumerated() {
+      let bytes = signed.canonicalBytes.count
+      total += bytes
+      do throws(TransactionFault) {
+        try check(signed, bytes: bytes, at: header.height)
+      } catch {
+        throw .invalidBlock(.badTransaction(index: index, error.description))
+      }
+      let id = signed.id(genesis: genesisID, suite: genesis.suite)
+      guard seen.insert(id).inserted, try !isCommitted(id) else { throw .invalidBlock(.repeatedTransaction(index: index)) }
+      ids.append(id)
+      leaves.append(
+        MerkleLog.leafHash(
+          SignedTransaction.leafData(id: id, key: signed.key, signature: signed.signature, suite: genesis.suite), suite: genesis.suite))
+    }
+    guard total <= Int(genesis.parameters.blockBytes) else { throw .invalidBlock(.tooLarge("\(total) bytes")) }
+    guard MerkleLog.root(of: leaves, suite: genesis.suite) == header.transactionsRoot else { throw .invalidBlock(.wrongTransactionsRoot) }
+    return ids
+  }
+
+  /// Checks every signature of a block.
+  public func checkSignatures(_ block: Block) throws(BlockFault) {
+    for (index, signed) in block.transactions.enumerated()
+    where !signed.isSignatureValid(genesis: genesisID, suite: genesis.suite) {
+      throw .badSignature(index: index)
+    }
+  }
+}
+
+/// Why a transaction cannot stand in a block at a height, whatever the state.
+@nonexhaustive
+public enum TransactionFault: Error, Hashable, Sendable {
+  /// Its format version is unknown.
+  case version(UInt16)
+  /// It is for another chain.
+  case wrongChain(ChainID)
+  /// It is larger than the chain allows.
+  case tooLarge(bytes: Int, limit: Int)
+  /// Its last height has passed; sign it again with a later one.
+  case expired(validUntil: BlockHeight, height: BlockHeight)
+  /// Its last height is further ahead than the window; sign it with one below `limit`.
+  case tooFarAhead(validUntil: BlockHeight, limit: BlockHeight)
+}
+
+extension TransactionFault: CustomStringConvertible {
+  /// The sentence for a person.
+  public var description: String {
+    switch self {
+    case .version(let version): "unknown transaction version \(version)"
+    case .wrongChain(let chain): "it is for chain \(chain)"
+    case .tooLarge(let bytes, let limit): "\(bytes) bytes exceed \(limit)"
+    case .expired(let until, let height): "valid until height \(until), now at \(height)"
+    case .tooFarAhead(let until, let limit): "valid until height \(until); less than \(limit) is allowed"
+    }
+  }
+}

@@ -1,0 +1,149 @@
+internal import Synchronization
+
+/// The newest block of a ledger.
+public struct LedgerHead: Sendable, Hashable {
+  /// Its header.
+  public var header: BlockHeader
+  /// Its id.
+  public var blockID: BlockID
+  /// What validators sign of it.
+  public var checkpoint: Checkpoint
+  /// The engine's position of it, such as a Raft log index.
+  public var position: UInt64
+  /// The set that signs the checkpoint of the next height.
+  public var validators: ValidatorSet
+
+  /// Its height.
+  public var height: BlockHeight { header.height }
+}
+
+/// One chain's blocks, receipts, state and proofs in one store.
+///
+/// Each block is one storage transaction: after a crash the ledger is at a block boundary, and the same block again is a no-op.
+/// Reads take snapshots and may come from any thread; commits come one at a time.
+public final class Ledger: Sendable {
+  /// The chain's genesis.
+  public let genesis: Genesis
+  /// Its id.
+  public let genesisID: GenesisID
+  /// What runs the contracts.
+  public let executor: Executor
+  /// The rules of form.
+  public let rules: BlockRules
+  let store: any KeyValueStore
+  let memory: Mutex<Memory>
+  private let writing = Mutex<Void>(())
+
+  struct Memory: Sendable {
+    var head: LedgerHead
+    var history: AppendOnlyTree
+    /// Certificates that the next commit stores.
+    var certificates: [BlockHeight: CheckpointCertificate] = [:]
+    var newestCertified: BlockHeight
+  }
+
+  /// The chain's suite.
+  public var suite: CryptoSuite { genesis.suite }
+  /// The newest block.
+  public var head: LedgerHead { memory.withLock { $0.head } }
+
+  /// Opens the chain of `genesis` in `store`, creating its genesis state if the store is empty.
+  ///
+  /// - Throws: `LedgerError.otherGenesis` if the store holds another chain, `.genesis` if this host lacks an active contract.
+  public init(store: any KeyValueStore, genesis: Genesis, contracts: ContractRegistry) throws(LedgerError) {
+    self.genesis = genesis
+    self.store = store
+    rules = BlockRules(genesis: genesis)
+    genesisID = rules.genesisID
+    do throws(GenesisError) {
+      executor = try Executor(genesis: genesis, registry: contracts)
+    } catch {
+      throw .genesis(error)
+    }
+    let found = try Self.reading(store) { reader throws(LedgerError) in
+      try LedgerError.wrap { try reader.get(LedgerTables.meta, LedgerTables.genesisKey) }
+    }
+    if let found {
+      let stored: Genesis = try LedgerError.decode(found, "genesis")
+      guard stored.id == genesisID else { throw .otherGenesis(expected: genesisID, found: stored.id) }
+    } else {
+      try Self.create(genesis, id: genesisID, executor: executor, store: store)
+    }
+    memory = Mutex(try Self.load(genesis, store: store))
+  }
+
+  /// The genesis of the chain in `store`.
+  /// - Throws: `LedgerError.empty` if there is none.
+  public static func genesis(in store: any KeyValueStore) throws(LedgerError) -> Genesis {
+    let bytes = try reading(store) { reader throws(LedgerError) in
+      try LedgerError.wrap { try reader.get(LedgerTables.meta, LedgerTables.genesisKey) }
+    }
+    guard let bytes else { throw .empty }
+    return try LedgerError.decode(bytes, "genesis")
+  }
+
+  /// Runs `body` alone among writers.
+  func exclusively<Value: Sendable>(_ body: () throws(LedgerError) -> Value) throws(LedgerError) -> Value {
+    try writing.withLock { _ throws(LedgerError) in try body() }
+  }
+
+  func reading<Value>(_ body: (any KeyValueReader) throws(LedgerError) -> Value) throws(LedgerError) -> Value {
+    try Self.reading(store, body)
+  }
+
+  static func reading<Value>(
+    _ store: any KeyValueStore, _ body: (any KeyValueReader) throws(LedgerError) -> Value
+  ) throws(LedgerError) -> Value {
+    try LedgerError.wrap { try store.read { reader in try body(reader) } }
+  }
+
+  private static func load(_ genesis: Genesis, store: any KeyValueStore) throws(LedgerError) -> Memory {
+    try reading(store) { reader throws(LedgerError) in
+      func required<Value: CanonicalCodable>(_ table: StoreTable, _ key: [UInt8], _ what: String) throws(LedgerError) -> Value {
+        guard let bytes = try LedgerError.wrap({ try reader.get(table, key) }) else { throw .damaged("\(what) is missing") }
+        return try LedgerError.decode(bytes, what)
+      }
+      let record: HeadRecord = try required(LedgerTables.meta, LedgerTables.headKey, "head")
+      let key = LedgerTables.key(record.height)
+      let head = LedgerHead(
+        header: try required(LedgerTables.headers, key, "header \(record.height)"), blockID: record.blockID,
+        checkpoint: try required(LedgerTables.checkpoints, key, "checkpoint \(record.height)"), position: record.position,
+        validators: genesis.validators)
+      let certified = try LedgerError.wrap { try reader.last(LedgerTables.certificates) }
+      let newest = certified.flatMap { UInt64(bigEndian: $0.key) }.map { BlockHeight($0) } ?? 0
+      return Memory(head: head, history: record.history, newestCertified: newest)
+    }
+  }
+}
+
+extension UInt64 {
+  /// The number of eight big-endian bytes.
+  init?(bigEndian bytes: [UInt8]) {
+    var slice = bytes[...]
+    guard bytes.count == 8, let value = UInt64(key: &slice) else { return nil }
+    self = value
+  }
+}
+
+extension LedgerError {
+  /// Runs what may throw a `StoreError`; anything else that is not of ours is damage.
+  static func wrap<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+    do {
+      return try body()
+    } catch let error as LedgerError {
+      throw error
+    } catch let error as StoreError {
+      throw .store(error)
+    } catch {
+      throw .damaged("\(error)")
+    }
+  }
+
+  static func decode<Value: CanonicalCodable>(_ bytes: [UInt8], _ what: String) throws(LedgerError) -> Value {
+    do {
+      return try Value(canonicalBytes: bytes)
+    } catch {
+      throw .damaged("\(what): \(error)")
+    }
+  }
+}

@@ -1,0 +1,233 @@
+internal import Synchronization
+
+// Committing: validate, execute, and write everything of a block in one storage transaction.
+
+extension Ledger {
+  /// How much of a block the caller has checked already.
+  public enum SignatureCheck: Sendable {
+    /// Check every signature now.
+    case check
+    /// The host verified each signature once, at admission or on arrival.
+    case alreadyChecked
+  }
+
+  /// Commits the next block and returns what this node will sign of it.
+  ///
+  /// The same block again changes nothing.
+  /// - Parameter position: The engine's position of the block; given back as `head.position` after a restart.
+  /// - Throws: `LedgerError.invalidBlock` for a block that no validator may vote for, `.wrongHeight`, `.otherBlock`, `.store`.
+  @discardableResult
+  public func commit(
+    _ block: Block, position: UInt64, signatures: SignatureCheck = .check
+  ) throws(LedgerError) -> Checkpoint {
+    try exclusively { () throws(LedgerError) -> Checkpoint in
+      let (head, history) = memory.withLock { ($0.head, $0.history) }
+      if block.header.height <= head.height { return try repeated(block) }
+      let ids = try check(block, on: head)
+      if signatures == .check {
+        do throws(BlockFault) {
+          try rules.checkSignatures(block)
+        } catch {
+          throw .invalidBlock(error)
+        }
+      }
+      let prepared = try prepare(block, ids: ids, on: head, history: history, position: position)
+      let pending = memory.withLock { $0.certificates }
+      try LedgerError.wrap {
+        try store.write { writer in
+          try prepared.write(to: writer)
+          for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
+            try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
+          }
+        }
+      }
+      memory.withLock {
+        $0.head = prepared.head
+        $0.history = prepared.history
+        for height in pending.keys { $0.certificates[height] = nil }
+      }
+      return prepared.head.checkpoint
+    }
+  }
+
+  /// Checks a block against the head without executing it.
+  public func validate(_ block: Block, signatures: SignatureCheck = .check) throws(LedgerError) {
+    _ = try check(block, on: head)
+    guard signatures == .check else { return }
+    do throws(BlockFault) {
+      try rules.checkSignatures(block)
+    } catch {
+      throw .invalidBlock(error)
+    }
+  }
+
+  /// Adds the certificate of a committed height; the next commit stores it.
+  ///
+  /// - Throws: `.badCertificate` if it proves nothing, `.diverged` if a quorum certified another state than this ledger has.
+  public func add(_ certificate: CheckpointCertificate) throws(LedgerError) {
+    let height = certificate.checkpoint.height
+    do throws(CheckpointCertificateError) {
+      try certificate.verify(in: validators(signing: height), genesis: genesisID, suite: suite)
+    } catch {
+      throw .badCertificate(error)
+    }
+    guard certificate.checkpoint == (try checkpoint(at: height)) else { throw .diverged(height) }
+    memory.withLock {
+      $0.certificates[height] = certificate
+      $0.newestCertified = max($0.newestCertified, height)
+    }
+  }
+
+  /// The set that signs the checkpoint of `height`. Governance, which changes it, comes with its contract.
+  func validators(signing height: BlockHeight) -> ValidatorSet { genesis.validators }
+
+  private func check(_ block: Block, on head: LedgerHead) throws(LedgerError) -> [TransactionID] {
+    try reading { reader throws(LedgerError) in
+      try rules.check(block, parent: head.header, parentID: head.blockID) { id throws(LedgerError) in
+        try LedgerError.wrap { try reader.get(LedgerTables.places, id.digest.bytes) } != nil
+      }
+    }
+  }
+
+  private func repeated(_ block: Block) throws(LedgerError) -> Checkpoint {
+    let height = block.header.height
+    let committed = try checkpoint(at: height)
+    let got = block.header.id(genesis: genesisID, suite: suite)
+    guard committed.blockID == got else { throw .otherBlock(height: height, committed: committed.blockID, got: got) }
+    return committed
+  }
+
+  private func prepare(
+    _ block: Block, ids: [TransactionID], on head: LedgerHead, history: AppendOnlyTree, position: UInt64
+  ) throws(LedgerError) -> PreparedBlock {
+    try reading { reader throws(LedgerError) in
+      let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite)
+      let execution = try LedgerError.wrap { try executor.execute(block, ids: ids, on: state) }
+      return try PreparedBlock(
+        block: block, ids: ids, execution: execution, on: head, history: history, position: position, ledger: self, reader: reader)
+    }
+  }
+
+  static func create(_ genesis: Genesis, id: GenesisID, executor: Executor, store: any KeyValueStore) throws(LedgerError) {
+    let execution: BlockExecution
+    do throws(GenesisError) {
+      execution = try executor.executeGenesis()
+    } catch {
+      throw .genesis(error)
+    }
+    let suite = genesis.suite
+    let blockID = genesis.header.id(genesis: id, suite: suite)
+    try LedgerError.wrap {
+      let update = try StateTree(suite: suite).apply(
+        execution.changes.map { ($0.key, $0.value) }, base: nil, newVersion: 0, reader: NoNodes())
+      let checkpoint = Checkpoint(
+        chain: genesis.chain, height: 0, blockID: blockID, stateRoot: update.root, receiptsRoot: Receipt.root(of: [], suite: suite),
+        historyRoot: AppendOnlyTree().root(suite: suite), validatorSetHash: genesis.validators.hash(genesis: id, suite: suite))
+      try store.write { writer in
+        try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)
+        let record = HeadRecord(height: 0, blockID: blockID, position: 0, history: AppendOnlyTree())
+        try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
+        let key = LedgerTables.key(0)
+        try writer.put(LedgerTables.headers, key, genesis.header.canonicalBytes)
+        try writer.put(LedgerTables.transactions, key, [SignedTransaction]().canonicalBytes)
+        try writer.put(LedgerTables.receipts, key, [Receipt]().canonicalBytes)
+        try writer.put(LedgerTables.checkpoints, key, checkpoint.canonicalBytes)
+        for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
+        for change in execution.changes {
+          try writer.put(LedgerTables.current, change.key, VersionedValue(version: 0, value: change.value).canonicalBytes)
+        }
+        for change in execution.indexChanges {
+          if let value = change.value { try writer.put(LedgerTables.index, change.key, value) }
+        }
+      }
+    }
+  }
+}
+
+private struct NoNodes: StateNodeReader {
+  func node(_ key: StateNodeKey) throws -> [UInt8]? { nil }
+}
+
+/// Everything that one block writes.
+private struct PreparedBlock {
+  let block: Block
+  let ids: [TransactionID]
+  let execution: BlockExecution
+  let head: LedgerHead
+  let history: AppendOnlyTree
+  let historyNodes: [LogNode]
+  let update: StateTreeUpdate
+  let replaced: [(key: [UInt8], old: VersionedValue)]
+  let suite: CryptoSuite
+
+  init(
+    block: Block, ids: [TransactionID], execution: BlockExecution, on parent: LedgerHead, history: AppendOnlyTree, position: UInt64,
+    ledger: Ledger, reader: any KeyValueReader
+  ) throws(LedgerError) {
+    self.block = block
+    self.ids = ids
+    self.execution = execution
+    suite = ledger.suite
+    let height = block.header.height
+    var history = history
+    var nodes: [LogNode] = []
+    history.append(
+      MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: ledger.suite), suite: ledger.suite, into: &nodes)
+    self.history = history
+    historyNodes = nodes
+    let suite = suite
+    update = try LedgerError.wrap {
+      try StateTree(suite: suite).apply(
+        execution.changes.map { ($0.key, $0.value) }, base: parent.height.rawValue, newVersion: height.rawValue,
+        reader: LedgerNodes(reader: reader))
+    }
+    var replaced: [(key: [UInt8], old: VersionedValue)] = []
+    for change in execution.changes {
+      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else { continue }
+      replaced.append((change.key, try LedgerError.decode(bytes, "state record")))
+    }
+    self.replaced = replaced
+    let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
+    let checkpoint = Checkpoint(
+      chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
+      receiptsRoot: Receipt.root(of: execution.receipts, suite: suite), historyRoot: history.root(suite: suite),
+      validatorSetHash: parent.validators.hash(genesis: ledger.genesisID, suite: suite))
+    head = LedgerHead(
+      header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, validators: parent.validators)
+  }
+
+  func write(to writer: any KeyValueWriter) throws(StoreError) {
+    let key = LedgerTables.key(head.height)
+    try writer.put(LedgerTables.headers, key, block.header.canonicalBytes)
+    try writer.put(LedgerTables.transactions, key, block.transactions.canonicalBytes)
+    try writer.put(LedgerTables.receipts, key, execution.receipts.canonicalBytes)
+    try writer.put(LedgerTables.checkpoints, key, head.checkpoint.canonicalBytes)
+    for (index, id) in ids.enumerated() {
+      let place = TransactionPlace(height: head.height, index: UInt32(index))
+      try writer.put(LedgerTables.places, id.digest.bytes, place.canonicalBytes)
+    }
+    for node in historyNodes {
+      try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
+    }
+    for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
+    for stale in update.stale {
+      try writer.put(LedgerTables.stale, head.height.keyBytes + stale.storeKey, [])
+    }
+    for (key, old) in replaced {
+      try writer.put(LedgerTables.past, suite.hash(key).bytes + old.version.keyBytes, old.canonicalBytes)
+    }
+    for change in execution.changes {
+      let record = VersionedValue(version: head.height, value: change.value)
+      try writer.put(LedgerTables.current, change.key, record.canonicalBytes)
+    }
+    for change in execution.indexChanges {
+      if let value = change.value {
+        try writer.put(LedgerTables.index, change.key, value)
+      } else {
+        try writer.remove(LedgerTables.index, change.key)
+      }
+    }
+    let record = HeadRecord(height: head.height, blockID: head.blockID, position: head.position, history: history)
+    try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
+  }
+}

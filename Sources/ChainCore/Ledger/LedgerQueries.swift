@@ -1,0 +1,125 @@
+/// Why a query has no answer.
+@nonexhaustive
+public enum QueryError: Error, Hashable, Sendable {
+  /// The asker is not a valid member.
+  case caller(CallRefusal)
+  /// The contract refused, or has no such query.
+  case refused(ContractError)
+  /// The height is not kept, or the store failed.
+  case ledger(LedgerError)
+  /// The answer is not of the expected type: the query is another one than the caller thinks.
+  case answer(CanonicalError)
+}
+
+extension QueryError: CustomStringConvertible {
+  /// The sentence for a person.
+  public var description: String {
+    switch self {
+    case .caller(let refusal): refusal.description
+    case .refused(let error): "\(error)"
+    case .ledger(let error): error.description
+    case .answer(let error): "the answer has another type than expected: \(error)"
+    }
+  }
+}
+
+/// An answer and the state that it was read from.
+public struct QueryAnswer<Value: Sendable>: Sendable {
+  /// The answer.
+  public var value: Value
+  /// The height of the state it was read from.
+  public var height: BlockHeight
+  /// The time of that height's block.
+  public var time: BlockTime
+}
+
+/// Who asks a query.
+public enum Asker: Sendable, Hashable {
+  /// The host itself, on its own ledger, with all rights to read.
+  case host
+  /// A member, with its roles.
+  case member(AccountID)
+}
+
+extension Ledger {
+  /// Asks a declared query, with arguments and answer in canonical bytes.
+  ///
+  /// - Parameter height: Which state to read; `nil` = the newest. Queries over indexes read only the newest.
+  public func query(
+    _ contract: ContractName, _ query: EntryName, arguments: [UInt8], by asker: Asker = .host, at height: BlockHeight? = nil
+  ) throws(QueryError) -> QueryAnswer<[UInt8]> {
+    let outcome: Result<QueryAnswer<[UInt8]>, QueryError>
+    do throws(LedgerError) {
+      outcome = try atHeight(height) { state, header throws(LedgerError) in
+        do throws(QueryError) {
+          let caller = try self.caller(asker, state: state, header: header)
+          let bytes = try self.ask(contract, query, arguments, caller, state, header)
+          return .success(QueryAnswer(value: bytes, height: header.height, time: header.time))
+        } catch {
+          return .failure(error)
+        }
+      }
+    } catch {
+      throw .ledger(error)
+    }
+    return try outcome.get()
+  }
+
+  /// Asks a declared query with typed arguments and answer.
+  public func query<Arguments: CanonicalCodable, Answer: CanonicalCodable & Sendable>(
+    _ contract: ContractName, _ query: EntryName, _ arguments: Arguments, as: Answer.Type = Answer.self, by asker: Asker = .host,
+    at height: BlockHeight? = nil
+  ) throws(QueryError) -> Answer {
+    let answer = try self.query(contract, query, arguments: arguments.canonicalBytes, by: asker, at: height)
+    do throws(CanonicalError) {
+      return try Answer(canonicalBytes: answer.value)
+    } catch {
+      throw .answer(error)
+    }
+  }
+
+  /// Reads one record of a contract's table as of `height`; `nil` = the newest.
+  public func record(_ key: StateKey, at height: BlockHeight? = nil) throws(LedgerError) -> [UInt8]? {
+    try atHeight(height) { state, _ throws(LedgerError) in
+      try LedgerError.wrap { try state.value(.state, key.bytes) }
+    }
+  }
+
+  /// Runs `body` on the state of one height, in one snapshot.
+  func atHeight<Value>(
+    _ height: BlockHeight?, _ body: (LedgerState, BlockHeader) throws(LedgerError) -> Value
+  ) throws(LedgerError) -> Value {
+    try reading { reader throws(LedgerError) in
+      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.meta, LedgerTables.headKey) }) else { throw .empty }
+      let record: HeadRecord = try LedgerError.decode(bytes, "head")
+      let wanted = height ?? record.height
+      guard wanted <= record.height, let header = try LedgerError.wrap({ try reader.get(LedgerTables.headers, LedgerTables.key(wanted)) })
+      else { throw .noSuchHeight(wanted, head: record.height) }
+      let state = LedgerState(reader: reader, height: wanted, isHead: wanted == record.height, suite: suite)
+      return try body(state, try LedgerError.decode(header, "header \(wanted)"))
+    }
+  }
+
+  private func caller(_ asker: Asker, state: LedgerState, header: BlockHeader) throws(QueryError) -> Caller? {
+    switch asker {
+    case .host: return nil
+    case .member(let account):
+      do throws(CallRefusal) {
+        return try executor.caller(account, on: state, height: header.height, time: header.time)
+      } catch {
+        throw .caller(error)
+      }
+    }
+  }
+
+  private func ask(
+    _ contract: ContractName, _ query: EntryName, _ arguments: [UInt8], _ caller: Caller?, _ state: LedgerState, _ header: BlockHeader
+  ) throws(QueryError) -> [UInt8] {
+    do throws(ContractError) {
+      return try executor.query(
+        contract, query, arguments: arguments, caller: caller, on: state, height: header.height, time: header.time, isHead: state.isHead)
+    } catch {
+      throw .refused(error)
+    }
+  }
+}

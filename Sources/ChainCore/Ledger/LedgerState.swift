@@ -1,0 +1,76 @@
+/// The chain's records as of one height, read through one snapshot of the store.
+struct LedgerState: StateReader {
+  let reader: any KeyValueReader
+  let height: BlockHeight
+  /// Whether `height` was the head when the snapshot was taken: indexes are kept for the head only.
+  let isHead: Bool
+  let suite: CryptoSuite
+
+  func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+    switch space {
+    case .index:
+      guard isHead else { throw .io("indexes exist for the newest height only") }
+      return try reader.get(LedgerTables.index, key)
+    case .state:
+      guard let bytes = try reader.get(LedgerTables.current, key) else { return nil }
+      return try resolve(key, newest: bytes)
+    }
+  }
+
+  func scan(
+    _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
+  ) throws(StoreError) {
+    switch space {
+    case .index:
+      guard isHead else { throw .io("indexes exist for the newest height only") }
+      try reader.scan(LedgerTables.index, from: from, to: to, reverse: reverse, body)
+    case .state:
+      var failure: StoreError?
+      try reader.scan(LedgerTables.current, from: from, to: to, reverse: reverse) { key, bytes in
+        do throws(StoreError) {
+          guard let value = try resolve(key, newest: bytes) else { return true }
+          return body(key, value)
+        } catch {
+          failure = error
+          return false
+        }
+      }
+      if let failure { throw failure }
+    }
+  }
+
+  private func resolve(_ key: [UInt8], newest bytes: [UInt8]) throws(StoreError) -> [UInt8]? {
+    let newest = try Self.decode(bytes, table: LedgerTables.current, key: key)
+    if newest.version <= height { return newest.value }
+    let prefix = suite.hash(key).bytes
+    let past = try reader.last(LedgerTables.past, from: prefix, to: prefix + height.next.keyBytes)
+    guard let past else { return nil }
+    return try Self.decode(past.value, table: LedgerTables.past, key: past.key).value
+  }
+
+  static func decode(_ bytes: [UInt8], table: StoreTable, key: [UInt8]) throws(StoreError) -> VersionedValue {
+    do {
+      return try VersionedValue(canonicalBytes: bytes)
+    } catch {
+      throw .corrupt(table: table, key: key)
+    }
+  }
+}
+
+/// The nodes of the state tree in the store.
+struct LedgerNodes: StateNodeReader {
+  let reader: any KeyValueReader
+
+  func node(_ key: StateNodeKey) throws -> [UInt8]? { try reader.get(LedgerTables.nodes, key.storeKey) }
+}
+
+/// The nodes of the history tree in the store.
+struct HistoryNodes: LogNodeReader {
+  let reader: any KeyValueReader
+
+  static func key(level: UInt8, index: UInt64) -> [UInt8] { [level] + index.keyBytes }
+
+  func node(level: UInt8, index: UInt64) throws -> Digest? {
+    try reader.get(LedgerTables.history, Self.key(level: level, index: index)).flatMap { Digest($0) }
+  }
+}

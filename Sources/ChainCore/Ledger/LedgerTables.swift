@@ -1,0 +1,70 @@
+// The tables of a chain's store. Keys are big-endian, so that key order is height order.
+
+enum LedgerTables {
+  /// `genesis`, `head`.
+  static let meta = StoreTable("meta")
+  /// height → header.
+  static let headers = StoreTable("headers")
+  /// height → transactions.
+  static let transactions = StoreTable("transactions")
+  /// height → receipts.
+  static let receipts = StoreTable("receipts")
+  /// transaction id → height, index.
+  static let places = StoreTable("places")
+  /// height → checkpoint.
+  static let checkpoints = StoreTable("checkpoints")
+  /// height → certificate.
+  static let certificates = StoreTable("certificates")
+  /// level, index → node of the history tree.
+  static let history = StoreTable("history")
+  /// state key → version, presence, value: the newest.
+  static let current = StoreTable("state")
+  /// H(state key), version → presence, value: what later versions replaced.
+  static let past = StoreTable("state-past")
+  /// version, path → node of the state tree.
+  static let nodes = StoreTable("state-nodes")
+  /// version since which it is stale, node key → nothing.
+  static let stale = StoreTable("state-stale")
+  /// Index entries of the newest state.
+  static let index = StoreTable("index")
+
+  static let genesisKey = Array("genesis".utf8)
+  static let headKey = Array("head".utf8)
+
+  static func key(_ height: BlockHeight) -> [UInt8] { height.keyBytes }
+}
+
+/// Where a transaction stands.
+struct TransactionPlace: CanonicalRecord {
+  var height: BlockHeight
+  var index: UInt32
+  static let layout = Layout(Self.init, \.height, \.index)
+}
+
+/// What the store remembers of the newest block.
+struct HeadRecord: CanonicalRecord {
+  var height: BlockHeight
+  var blockID: BlockID
+  /// The engine's position of that block, such as a Raft log index.
+  var position: UInt64
+  /// The frontier of the history tree over heights 0..<height.
+  var history: AppendOnlyTree
+  static let layout = Layout(Self.init, \.height, \.blockID, \.position, \.history)
+}
+
+/// One record of the newest state: since which height it stands, and its value; `nil` = removed.
+struct VersionedValue: CanonicalRecord {
+  var version: BlockHeight
+  var value: [UInt8]?
+  static let layout = Layout(Self.init, \.version, \.value)
+}
+
+extension StateNodeKey {
+  /// The key in the `state-nodes` table: version first, so that nodes are appended in order.
+  var storeKey: [UInt8] {
+    var bytes = version.keyBytes
+    bytes.append(UInt8(path.count))
+    for index in 0..<path.count { bytes.append(path[index]) }
+    return bytes
+  }
+}
