@@ -59,7 +59,9 @@ public struct Mempool: Sendable {
     var size = 0
     for id in order {
       guard taken.count < count else { break }
-      guard let transaction = waiting[id], !excluding.contains(id), height <= transaction.signed.transaction.validUntilHeight else { continue }
+      guard let transaction = waiting[id], !excluding.contains(id), height <= transaction.signed.transaction.validUntilHeight else {
+        continue
+      }
       guard size + transaction.bytes <= bytes else { break }
       taken.append(transaction.signed)
       size += transaction.bytes

@@ -113,7 +113,9 @@ public final class ContractContext: QueryContext {
       for bytes in before where !after.contains(bytes) { frame.overlay.set(.index, prefix + bytes + record, nil) }
       for bytes in after where !before.contains(bytes) {
         let place = prefix + bytes + record
-        guard place.count <= StateKey.byteLimit else { throw .badArgument("index key in \(table.name) exceeds \(StateKey.byteLimit) bytes") }
+        guard place.count <= StateKey.byteLimit else {
+          throw .badArgument("index key in \(table.name) exceeds \(StateKey.byteLimit) bytes")
+        }
         frame.overlay.set(.index, place, [1])
       }
     }

@@ -85,7 +85,8 @@ public struct Executor: Sendable {
     let overlay = StateOverlay(base: EmptyState())
     let limits = CallLimits(reads: .max, writes: .max, bytes: .max, steps: .max)
     let frame = CallFrame(
-      environment: environment(height: 0, time: genesis.time), overlay: overlay, transaction: TransactionID(genesisID.digest), limits: limits)
+      environment: environment(height: 0, time: genesis.time), overlay: overlay, transaction: TransactionID(genesisID.digest),
+      limits: limits)
     func context(_ name: ContractName) -> ContractContext { ContractContext(contract: name, caller: .system, frame: frame) }
     do throws(ContractError) {
       try IdentityContract.initialise(genesis, context(IdentityContract.name))
@@ -184,15 +185,18 @@ public struct Executor: Sendable {
 
   private func readFrame(on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true) -> CallFrame {
     CallFrame(
-      environment: environment(height: height, time: time, hasIndexes: hasIndexes), overlay: StateOverlay(base: state), transaction: TransactionID(.zero),
+      environment: environment(height: height, time: time, hasIndexes: hasIndexes), overlay: StateOverlay(base: state),
+      transaction: TransactionID(.zero),
       limits: genesis.parameters.callLimits)
   }
 
   private func environment(height: BlockHeight, time: BlockTime, hasIndexes: Bool = true) -> CallEnvironment {
-    CallEnvironment(chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: registry, hasIndexes: hasIndexes)
+    CallEnvironment(
+      chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: registry, hasIndexes: hasIndexes
+    )
   }
 
-  private func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {
+  func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {
     BlockExecution(
       receipts: receipts, changes: overlay.changes(.state).map { RecordChange(key: $0.key, value: $0.value) },
       indexChanges: overlay.changes(.index).map { RecordChange(key: $0.key, value: $0.value) })

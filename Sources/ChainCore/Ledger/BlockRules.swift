@@ -16,7 +16,9 @@ public struct BlockRules: Sendable {
     let transaction = signed.transaction
     guard transaction.version == Transaction.currentVersion else { throw .version(transaction.version) }
     guard transaction.chain == genesis.chain else { throw .wrongChain(transaction.chain) }
-    guard bytes <= Int(genesis.parameters.transactionBytes) else { throw .tooLarge(bytes: bytes, limit: Int(genesis.parameters.transactionBytes)) }
+    guard bytes <= Int(genesis.parameters.transactionBytes) else {
+      throw .tooLarge(bytes: bytes, limit: Int(genesis.parameters.transactionBytes))
+    }
     guard height <= transaction.validUntilHeight else { throw .expired(validUntil: transaction.validUntilHeight, height: height) }
     let window = genesis.parameters.transactionWindow
     guard transaction.validUntilHeight < height.advanced(by: window) else {
