@@ -4,6 +4,7 @@
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -19,5 +20,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+
+// Macros made of casts and bit operations, which are not imported.
+enum {
+  YUCHAIN_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY,
+  YUCHAIN_KEYPAIR = EVP_PKEY_KEYPAIR,
+  YUCHAIN_NAME_UTF8 = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB
+};
 
 #endif
