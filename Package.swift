@@ -59,6 +59,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

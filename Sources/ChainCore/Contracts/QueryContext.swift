@@ -71,7 +71,7 @@ public class QueryContext {
     let bytes = try frame.overlay.value(.state, stateKey.bytes)
     try frame.meter.read(bytes: stateKey.bytes.count + (bytes?.count ?? 0))
     guard let bytes else { return nil }
-    return try decode(bytes)
+    return try decode(bytes, as: Value.self)
   }
 
   /// The record under `key`.
@@ -162,12 +162,12 @@ public class QueryContext {
       try frame.meter.read(bytes: bytes.count + value.count)
       var rest = bytes[prefix.count...]
       guard let key = Key(key: &rest), rest.isEmpty else { throw .unexpected }
-      records.append((key, try decode(value)))
+      records.append((key, try decode(value, as: Value.self)))
     }
     return records
   }
 
-  private func decode<Value: CanonicalCodable>(_ bytes: [UInt8]) throws(ContractError) -> Value {
+  private func decode<Value: CanonicalCodable>(_ bytes: [UInt8], as: Value.Type) throws(ContractError) -> Value {
     do {
       return try Value(canonicalBytes: bytes)
     } catch {

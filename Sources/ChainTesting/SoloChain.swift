@@ -1,0 +1,164 @@
+public import ChainCore
+
+/// One chain in one process: every validator's key is here, and each block is final as soon as it is made.
+///
+/// Real keys, certificates, ledger and certificates of a quorum, without consensus: to test contracts, proofs and clients.
+///
+/// ```swift
+/// var chain = try SoloChain([MyContract()], organisations: ["city-hall": ["department"]])
+/// let clerk = try chain.member("city-hall")
+/// let receipt = try chain.call("mine", "file", FileNote(text: "one"), by: clerk)
+/// ```
+public struct SoloChain: Sendable {
+  /// Somebody who signs transactions.
+  public struct Account: Sendable {
+    /// The account's id.
+    public let id: AccountID
+    /// Its organisation.
+    public let organisation: OrganisationID
+    /// Its key.
+    public let key: PrivateKey
+
+    /// Names an account; whether the chain knows it is another matter.
+    public init(id: AccountID, organisation: OrganisationID, key: PrivateKey) {
+      self.id = id
+      self.organisation = organisation
+      self.key = key
+    }
+  }
+
+  /// The organisation whose member admits others.
+  public static let platform: OrganisationID = "platform"
+
+  /// The chain's ledger.
+  public let ledger: Ledger
+  /// The validators' keys, in the order of the set.
+  public let validatorKeys: [PrivateKey]
+  /// The administrator.
+  public let administrator: Account
+  /// The time of the next block.
+  public var time: BlockTime
+  private let authority: CertificateAuthority
+  private var salt: UInt64 = 0
+  private var serial: UInt64 = 100
+
+  /// The chain's suite.
+  public var suite: CryptoSuite { ledger.suite }
+  /// The chain's genesis.
+  public var genesis: Genesis { ledger.genesis }
+
+  /// Starts a chain with `contracts` and organisations with their roles.
+  ///
+  /// - Parameters:
+  ///   - validators: How many; all have weight 1.
+  ///   - seed: Makes the keys, so that two chains of one seed are equal.
+  ///   - time: The time of genesis, ms since 1970.
+  public init(
+    _ contracts: [any Contract], chain: ChainID = "henan/410100", suite: CryptoSuite = .guomi, engine: EngineKind = .raft,
+    organisations: [OrganisationID: [Role]] = [:], remote: [RemoteRoles] = [], configurations: [ContractName: [UInt8]] = [:],
+    parameters: ChainParameters = ChainParameters(), validators: Int = 3, store: any KeyValueStore = MemoryStore(),
+    seed: UInt64 = 1, time: BlockTime = 1_700_000_000_000
+  ) throws {
+    func key(_ purpose: String) throws(KeyError) -> PrivateKey {
+      try PrivateKey(suite: suite, secret: suite.hash(Array("solo \(chain) \(seed) \(purpose)".utf8)).bytes)
+    }
+    let until = BlockTime(4_000_000_000_000)
+    let rootKey = try key("root")
+    authority = try CertificateAuthority.root(
+      .init(organisation: Self.platform.rawValue, commonName: "root"), key: rootKey, from: 0, until: until)
+    let administratorKey = try key("administrator")
+    let certificate = try authority.issue(
+      .init(organisation: Self.platform.rawValue, commonName: "administrator"), publicKey: administratorKey.publicKey, serial: 2,
+      from: 0, until: until)
+    let keys = try (0..<validators).map { try key("validator \($0)") }.sorted { $0.publicKey < $1.publicKey }
+    let registry = try ContractRegistry(contracts)
+    var active: [GenesisContract] = []
+    for contract in contracts {
+      let name = type(of: contract).name
+      guard let manifest = registry.manifest(name) else { continue }
+      active.append(GenesisContract(name: name, manifest: manifest.hash(suite: suite), configuration: configurations[name] ?? []))
+    }
+    var listed = [GenesisOrganisation(id: Self.platform, name: "platform", roles: [.administrator])]
+    for (id, roles) in organisations.sorted(by: { $0.key < $1.key }) {
+      listed.append(GenesisOrganisation(id: id, name: id.rawValue, roles: roles))
+    }
+    let set = try ValidatorSet(
+      generation: 1, rule: engine.quorumRule,
+      members: keys.map { Validator(key: $0.publicKey, weight: 1, organisation: Self.platform) })
+    let genesis = Genesis(
+      chain: chain, suite: suite, engine: engine, time: time, validators: set,
+      certificateAuthorities: [authority.certificate.der], organisations: listed, members: [certificate.der], remoteRoles: remote,
+      parameters: parameters, contracts: active)
+    ledger = try Ledger(store: store, genesis: genesis, contracts: registry)
+    validatorKeys = keys
+    administrator = Account(
+      id: suite.accountID(of: administratorKey.publicKey), organisation: Self.platform, key: administratorKey)
+    self.time = max(time, ledger.head.header.time).advanced(byMilliseconds: 1_000)
+  }
+
+  /// A member of `organisation`, registered by certificate if it is not yet; `name` tells members apart.
+  public mutating func member(_ organisation: OrganisationID, named name: String = "clerk") throws -> Account {
+    let key = try PrivateKey(suite: suite, secret: suite.hash(Array("member \(organisation) \(name)".utf8)).bytes)
+    let account = Account(id: suite.accountID(of: key.publicKey), organisation: organisation, key: key)
+    if let _: Member = try ledger.query(IdentityContract.name, "member", account.id, as: Member?.self) { return account }
+    serial += 1
+    let certificate = try authority.issue(
+      .init(organisation: organisation.rawValue, commonName: name), publicKey: key.publicKey, serial: serial, from: 0,
+      until: 4_000_000_000_000)
+    let receipt = try call(
+      IdentityContract.name, "register", RegisterMember(certificates: [certificate.der]), by: administrator)
+    guard receipt.status == .succeeded else { throw SoloChainError.refused(receipt) }
+    return account
+  }
+
+  /// A transaction that the next blocks may take.
+  public mutating func sign(
+    _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable, by account: Account
+  ) throws(KeyError) -> SignedTransaction {
+    salt += 1
+    let transaction = Transaction(
+      chain: genesis.chain, sender: account.id, contract: contract, entry: entry, arguments: arguments.canonicalBytes, salt: salt,
+      validUntilHeight: ledger.head.height.advanced(by: min(100, genesis.parameters.transactionWindow / 2)))
+    return try transaction.signed(by: account.key, genesis: ledger.genesisID)
+  }
+
+  /// Calls an entry in a block of its own, certified, and returns the receipt.
+  @discardableResult
+  public mutating func call(
+    _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable, by account: Account
+  ) throws -> Receipt {
+    let signed = try sign(contract, entry, arguments, by: account)
+    try makeBlock([signed])
+    return try ledger.receipt(signed.id(genesis: ledger.genesisID, suite: suite))
+  }
+
+  /// Makes, executes and certifies the next block.
+  @discardableResult
+  public mutating func makeBlock(_ transactions: [SignedTransaction] = []) throws -> CheckpointCertificate {
+    let head = ledger.head
+    let block = Block(
+      on: head.header, parentID: head.blockID, time: time, proposer: suite.accountID(of: validatorKeys[0].publicKey),
+      transactions: transactions, genesis: ledger.genesisID, suite: suite)
+    time = time.advanced(byMilliseconds: 1_000)
+    let checkpoint = try ledger.commit(block, position: block.header.height.rawValue)
+    let certificate = try certify(checkpoint)
+    try ledger.add(certificate)
+    return certificate
+  }
+
+  /// The signatures of the first validators over `checkpoint`, or of those at `signers`.
+  public func certify(_ checkpoint: Checkpoint, signers: [Int]? = nil) throws(KeyError) -> CheckpointCertificate {
+    let digest = checkpoint.digest(genesis: ledger.genesisID, suite: suite)
+    var signatures: [(index: Int, signature: Signature)] = []
+    for index in signers ?? Array(validatorKeys.indices) {
+      signatures.append((index, try validatorKeys[index].sign(digest)))
+    }
+    return CheckpointCertificate(checkpoint: checkpoint, set: genesis.validators, signatures: signatures)
+  }
+}
+
+/// Why a solo chain did not do what was asked.
+public enum SoloChainError: Error, Hashable, Sendable {
+  /// The call failed; the receipt says why.
+  case refused(Receipt)
+}
