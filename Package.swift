@@ -45,7 +45,10 @@ let package = Package(
     .target(name: "AppFormats", dependencies: ["ChainCore", "CrossChain", "Apps"], swiftSettings: settings),
     .target(
       name: "ChainNode",
-      dependencies: ["ChainCore", "Consensus", "CrossChain", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "ChainCore", "Consensus", "CrossChain", .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
       swiftSettings: settings),
     .target(
       name: "ChainTesting", dependencies: ["ChainCore", "Consensus", "CrossChain", "ChainNode"],
@@ -59,6 +62,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
     .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -10,38 +10,20 @@ public import ChainCore
 /// let receipt = try chain.call("mine", "file", FileNote(text: "one"), by: clerk)
 /// ```
 public struct SoloChain: Sendable {
-  /// Somebody who signs transactions.
-  public struct Account: Sendable {
-    /// The account's id.
-    public let id: AccountID
-    /// Its organisation.
-    public let organisation: OrganisationID
-    /// Its key.
-    public let key: PrivateKey
-
-    /// Names an account; whether the chain knows it is another matter.
-    public init(id: AccountID, organisation: OrganisationID, key: PrivateKey) {
-      self.id = id
-      self.organisation = organisation
-      self.key = key
-    }
-  }
-
-  /// The organisation whose member admits others.
-  public static let platform: OrganisationID = "platform"
-
   /// The chain's ledger.
   public let ledger: Ledger
-  /// The validators' keys, in the order of the set.
-  public let validatorKeys: [PrivateKey]
-  /// The administrator.
-  public let administrator: Account
+  /// Every secret of the chain's beginning.
+  public let founding: Founding
   /// The time of the next block.
   public var time: BlockTime
-  private let authority: CertificateAuthority
+  private let seed: UInt64
   private var salt: UInt64 = 0
-  private var serial: UInt64 = 100
+  private var serial: UInt64 = 1_000
 
+  /// The validators' keys, in the order of the set.
+  public var validatorKeys: [PrivateKey] { founding.validatorKeys }
+  /// The administrator.
+  public var administrator: Account { founding.administrator }
   /// The chain's suite.
   public var suite: CryptoSuite { ledger.suite }
   /// The chain's genesis.
@@ -59,50 +41,25 @@ public struct SoloChain: Sendable {
     parameters: ChainParameters = ChainParameters(), validators: Int = 3, store: any KeyValueStore = MemoryStore(),
     seed: UInt64 = 1, time: BlockTime = 1_700_000_000_000
   ) throws {
-    func key(_ purpose: String) throws(KeyError) -> PrivateKey {
+    let plan = FoundingPlan(
+      chain: chain, suite: suite, engine: engine, validators: Array(repeating: Founding.platform, count: validators),
+      organisations: organisations.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) },
+      remoteRoles: remote, contracts: contracts, configurations: configurations, parameters: parameters, time: time)
+    founding = try Founding(plan) { purpose throws(KeyError) in
       try PrivateKey(suite: suite, secret: suite.hash(Array("solo \(chain) \(seed) \(purpose)".utf8)).bytes)
     }
-    let until = BlockTime(4_000_000_000_000)
-    let rootKey = try key("root")
-    authority = try CertificateAuthority.root(
-      .init(organisation: Self.platform.rawValue, commonName: "root"), key: rootKey, from: 0, until: until)
-    let administratorKey = try key("administrator")
-    let certificate = try authority.issue(
-      .init(organisation: Self.platform.rawValue, commonName: "administrator"), publicKey: administratorKey.publicKey, serial: 2,
-      from: 0, until: until)
-    let keys = try (0..<validators).map { try key("validator \($0)") }.sorted { $0.publicKey < $1.publicKey }
-    let registry = try ContractRegistry(contracts)
-    var active: [GenesisContract] = []
-    for contract in contracts {
-      let name = type(of: contract).name
-      guard let manifest = registry.manifest(name) else { continue }
-      active.append(GenesisContract(name: name, manifest: manifest.hash(suite: suite), configuration: configurations[name] ?? []))
-    }
-    var listed = [GenesisOrganisation(id: Self.platform, name: "platform", roles: [.administrator])]
-    for (id, roles) in organisations.sorted(by: { $0.key < $1.key }) {
-      listed.append(GenesisOrganisation(id: id, name: id.rawValue, roles: roles))
-    }
-    let set = try ValidatorSet(
-      generation: 1, rule: engine.quorumRule,
-      members: keys.map { Validator(key: $0.publicKey, weight: 1, organisation: Self.platform) })
-    let genesis = Genesis(
-      chain: chain, suite: suite, engine: engine, time: time, validators: set,
-      certificateAuthorities: [authority.certificate.der], organisations: listed, members: [certificate.der], remoteRoles: remote,
-      parameters: parameters, contracts: active)
-    ledger = try Ledger(store: store, genesis: genesis, contracts: registry)
-    validatorKeys = keys
-    administrator = Account(
-      id: suite.accountID(of: administratorKey.publicKey), organisation: Self.platform, key: administratorKey)
+    self.seed = seed
+    ledger = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
     self.time = max(time, ledger.head.header.time).advanced(byMilliseconds: 1_000)
   }
 
   /// A member of `organisation`, registered by certificate if it is not yet; `name` tells members apart.
   public mutating func member(_ organisation: OrganisationID, named name: String = "clerk") throws -> Account {
-    let key = try PrivateKey(suite: suite, secret: suite.hash(Array("member \(organisation) \(name)".utf8)).bytes)
-    let account = Account(id: suite.accountID(of: key.publicKey), organisation: organisation, key: key)
+    let key = try PrivateKey(suite: suite, secret: suite.hash(Array("solo \(genesis.chain) \(seed) \(organisation)/\(name)".utf8)).bytes)
+    let account = Account(organisation: organisation, key: key)
     if let _: Member = try ledger.query(IdentityContract.name, "member", account.id, as: Member?.self) { return account }
     serial += 1
-    let certificate = try authority.issue(
+    let certificate = try founding.authority.issue(
       .init(organisation: organisation.rawValue, commonName: name), publicKey: key.publicKey, serial: serial, from: 0,
       until: 4_000_000_000_000)
     let receipt = try call(
@@ -116,10 +73,9 @@ public struct SoloChain: Sendable {
     _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable, by account: Account
   ) throws(KeyError) -> SignedTransaction {
     salt += 1
-    let transaction = Transaction(
-      chain: genesis.chain, sender: account.id, contract: contract, entry: entry, arguments: arguments.canonicalBytes, salt: salt,
-      validUntilHeight: ledger.head.height.advanced(by: min(100, genesis.parameters.transactionWindow / 2)))
-    return try transaction.signed(by: account.key, genesis: ledger.genesisID)
+    return try account.sign(
+      contract, entry, arguments, chain: genesis.chain, genesis: ledger.genesisID,
+      validUntil: ledger.head.height.advanced(by: min(100, genesis.parameters.transactionWindow / 2)), salt: salt)
   }
 
   /// Calls an entry in a block of its own, certified, and returns the receipt.

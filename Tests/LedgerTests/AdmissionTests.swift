@@ -39,7 +39,7 @@ import Testing
     var forged = good
     forged.signature = try shop.key.sign(.zero)
     #expect(error(forged) == .badSignature)
-    let stranger = SoloChain.Account(id: AccountID(.zero), organisation: "shop", key: shop.key)
+    let stranger = Account(id: AccountID(.zero), organisation: "shop", key: shop.key)
     #expect(error(try chain.sign("notes", "file", NoResult(), by: stranger)) == .refused(.unknownSender(AccountID(.zero))))
     if case .refused(.roleNotAllowed) = error(try chain.sign("notes", "file", NoResult(), by: shop)) {} else { Issue.record("role") }
     #expect(throws: AdmissionError.self) { try ledger.admit([1, 2, 3]) }

@@ -56,11 +56,11 @@ import Testing
     #expect(contract.code == "notSupported")
     let arguments = try chain.call("notes", "file", "not the arguments", by: clerk)
     #expect(arguments.code == "badArgument")
-    let stranger = SoloChain.Account(
+    let stranger = Account(
       id: AccountID(chain.suite.hash([1])), organisation: "city-hall", key: try PrivateKey.generate(chain.suite))
     let unknown = try chain.call("notes", "file", FileNote(number: 1, text: "x"), by: stranger)
     #expect(unknown.code == "notAuthorised" && unknown.message.contains("not a member"))
-    let thief = SoloChain.Account(id: clerk.id, organisation: "city-hall", key: try PrivateKey.generate(chain.suite))
+    let thief = Account(id: clerk.id, organisation: "city-hall", key: try PrivateKey.generate(chain.suite))
     let stolen = try chain.call("notes", "file", FileNote(number: 1, text: "x"), by: thief)
     #expect(stolen.message.contains("current key"))
     try chain.call("identity", "revoke", RevokeMember(account: clerk.id, reason: "left"), by: chain.administrator)

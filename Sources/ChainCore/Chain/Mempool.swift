@@ -37,6 +37,9 @@ public struct Mempool: Sendable {
   /// Whether a transaction of this id waits.
   public func contains(_ id: TransactionID) -> Bool { waiting[id] != nil }
 
+  /// The waiting transaction of this id, whose signature was verified at admission.
+  public func transaction(_ id: TransactionID) -> SignedTransaction? { waiting[id]?.signed }
+
   /// Takes an admitted transaction.
   /// - Throws: `AdmissionError.alreadyWaiting`, `.busy`.
   public mutating func insert(_ transaction: AdmittedTransaction) throws(AdmissionError) {

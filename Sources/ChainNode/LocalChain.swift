@@ -1,0 +1,125 @@
+public import ChainCore
+internal import Consensus
+public import Logging
+
+/// All validators of a founded chain in this process: for trials, demonstrations and tests with real time and real stores.
+///
+/// ```swift
+/// let chain = try LocalChain(founding)
+/// await chain.start()
+/// let receipt = try await chain.client(clerk).call("notes", "file", FileNote(number: 1, text: "one"))
+/// ```
+public struct LocalChain: Sendable {
+  /// The stores of one validator.
+  public struct Stores: Sendable {
+    /// For blocks and state.
+    public var ledger: any KeyValueStore
+    /// For the engine's log and votes.
+    public var consensus: any KeyValueStore
+
+    /// Names the stores.
+    public init(ledger: any KeyValueStore, consensus: any KeyValueStore) {
+      self.ledger = ledger
+      self.consensus = consensus
+    }
+  }
+
+  /// What the chain was founded with.
+  public let founding: Founding
+  /// The validators' nodes, in the order of the set.
+  public let nodes: [Node]
+  /// What connects them.
+  public let network: InProcessNetwork
+
+  /// Opens every validator's node.
+  /// - Parameter stores: The stores of validator `index`; in memory by default.
+  public init(
+    _ founding: Founding, logger: Logger = Logger(label: "yuchain"),
+    stores: (_ index: Int) throws -> Stores = { _ in Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
+  ) throws {
+    self.founding = founding
+    network = InProcessNetwork()
+    let suite = founding.genesis.suite
+    let replicas = founding.genesis.validators.members.map { $0.replica(suite: suite) }
+    var nodes: [Node] = []
+    for (index, key) in founding.validatorKeys.enumerated() {
+      let opened = try stores(index)
+      nodes.append(
+        try Node(
+          NodeConfiguration(
+            genesis: founding.genesis, contracts: founding.registry, key: key, ledgerStore: opened.ledger,
+            consensusStore: opened.consensus, transport: network.transport(for: replicas[index], peers: replicas), logger: logger)))
+    }
+    self.nodes = nodes
+  }
+
+  /// The chain's name.
+  public var chain: ChainID { founding.genesis.chain }
+
+  /// Starts every node.
+  public func start() async {
+    for node in nodes { await node.start() }
+  }
+
+  /// Stops every node.
+  public func stop() async {
+    for node in nodes { await node.stop() }
+  }
+
+  /// A client that speaks for `account` to the node of validator `index`.
+  public func client(_ account: Account, at index: Int = 0) -> ChainClient { ChainClient(account: account, node: nodes[index]) }
+}
+
+/// Signs, submits and waits: what a business system does with a node.
+public struct ChainClient: Sendable {
+  /// For how many heights its transactions are valid.
+  public static let validFor: UInt64 = 100
+
+  /// Who signs.
+  public let account: Account
+  /// Where it submits and asks.
+  public let node: Node
+
+  /// A client of `node`.
+  public init(account: Account, node: Node) {
+    self.account = account
+    self.node = node
+  }
+
+  /// Calls an entry and waits for the receipt, which also tells of a failed call.
+  /// - Throws: `NodeError.refused` before ordering, `.expired`, `.stopped`; `KeyError`.
+  public func call(_ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable) async throws -> Receipt {
+    let genesis = node.ledger.genesis
+    let validFor = min(Self.validFor, genesis.parameters.transactionWindow / 2)
+    let signed = try account.sign(
+      contract, entry, arguments, chain: genesis.chain, genesis: node.ledger.genesisID,
+      validUntil: node.ledger.head.height.advanced(by: validFor))
+    return try await node.receipt(of: try await node.submit(signed))
+  }
+
+  /// Calls an entry and returns its result.
+  /// - Throws: `CallFailed` with the receipt if the call failed, and as `call`.
+  public func call<Output: CanonicalCodable>(
+    _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable, returning: Output.Type
+  ) async throws -> Output {
+    let receipt = try await call(contract, entry, arguments)
+    guard receipt.status == .succeeded else { throw CallFailed(receipt: receipt) }
+    return try Output(canonicalBytes: receipt.output)
+  }
+
+  /// Asks a query of the node's newest state.
+  public func query<Answer: CanonicalCodable & Sendable>(
+    _ contract: ContractName, _ query: EntryName, _ question: some CanonicalCodable, as: Answer.Type = Answer.self
+  ) throws(QueryError) -> Answer {
+    try node.ledger.query(contract, query, question, as: Answer.self, by: .member(account.id))
+  }
+}
+
+/// A call was ordered and failed; it left nothing.
+public struct CallFailed: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Code and message say why.
+  public var receipt: Receipt
+
+  /// The receipt's reason.
+  public var description: String { "the call failed: \(receipt.code): \(receipt.message)" }
+}

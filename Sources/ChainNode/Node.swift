@@ -1,0 +1,308 @@
+public import ChainCore
+public import Consensus
+internal import DequeModule
+internal import Logging
+
+/// A running node: a `NodeCore` in real time, with ledger, stores and transport around it.
+///
+/// ```swift
+/// let node = try Node(configuration)
+/// await node.start()
+/// let id = try await node.submit(signed)
+/// let receipt = try await node.receipt(of: id)
+/// ```
+public actor Node {
+  /// The chain as this node has it. Reads need no `await` and do not disturb the node.
+  public nonisolated let ledger: Ledger
+  /// This node.
+  public nonisolated let id: ReplicaID
+  private let configuration: NodeConfiguration
+  private let logger: Logger
+  private let began = ContinuousClock.now
+  private var core: NodeCore
+  private var queue: Deque<NodeCore.Event> = []
+  private var isProcessing = false
+  private var tasks: [Task<Void, Never>] = []
+  private var fault: NodeError?
+  private var receiptWaiters: [TransactionID: [CheckedContinuation<Receipt, any Error>]] = [:]
+  private var heightWaiters: [(height: BlockHeight, isCertified: Bool, continuation: CheckedContinuation<Void, any Error>)] = []
+  private var subscribers: [Int: AsyncStream<BlockHeight>.Continuation] = [:]
+  private var nextSubscriber = 0
+  /// Who leads now, if known.
+  public private(set) var leader: ReplicaID?
+
+  /// Opens ledger and engine where they stopped.
+  /// - Throws: `NodeError.ledger`, `.engine`, `.engineNotSupported`.
+  public init(_ configuration: NodeConfiguration) throws(NodeError) {
+    self.configuration = configuration
+    logger = configuration.logger
+    let genesis = configuration.genesis
+    id = ReplicaID(genesis.suite.accountID(of: configuration.key.publicKey))
+    do throws(LedgerError) {
+      ledger = try Ledger(store: configuration.ledgerStore, genesis: genesis, contracts: configuration.contracts)
+    } catch {
+      throw .ledger(error)
+    }
+    let head = ledger.head
+    guard genesis.engine == .raft else { throw .engineNotSupported(genesis.engine) }
+    do throws(EngineFault) {
+      let engine = try RaftEngine(
+        genesis: genesis, id: id, store: configuration.consensusStore, position: head.position, head: head.height,
+        certified: ledger.newestCertified, seed: .random(in: 0 ... .max))
+      core = NodeCore(
+        genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
+        mempool: configuration.mempool)
+    } catch {
+      throw .engine(error)
+    }
+  }
+
+  /// Begins to take part. Signatures of heights without a certificate are sent again.
+  public func start() {
+    guard tasks.isEmpty, fault == nil else { return }
+    var effects: [NodeCore.Effect] = []
+    core.resume(uncertified(), into: &effects)
+    perform(effects)
+    tasks.append(
+      Task { [weak self] in
+        while !Task.isCancelled, let self {
+          await self.tick()
+          try? await Task.sleep(for: .milliseconds(RaftEngine.tickMs))
+        }
+      })
+    let incoming = configuration.transport.incoming
+    tasks.append(
+      Task { [weak self] in
+        for await message in incoming {
+          guard let self, !Task.isCancelled else { return }
+          await self.handle(.received(message.bytes, from: message.from))
+        }
+      })
+  }
+
+  /// Stops taking part and closes the stores. Whoever waits is told `.stopped`.
+  public func stop() {
+    halt()
+    configuration.consensusStore.close()
+    configuration.ledgerStore.close()
+  }
+
+  /// Stops taking part but leaves the stores open, for reading what is there.
+  public func halt() {
+    for task in tasks { task.cancel() }
+    tasks = []
+    halt(.stopped)
+  }
+
+  /// Takes a transaction for ordering and sends it to the validators.
+  /// - Throws: `NodeError.refused` with the reason, `.stopped`, `.engine`.
+  @discardableResult
+  public func submit(_ signed: SignedTransaction) throws(NodeError) -> TransactionID {
+    if let fault { throw fault }
+    var effects: [NodeCore.Effect] = []
+    let admitted: AdmittedTransaction
+    do throws(AdmissionError) {
+      admitted = try ledger.admit(signed)
+      try core.submit(admitted, into: &effects)
+    } catch {
+      throw .refused(error)
+    }
+    perform(effects)
+    return admitted.id
+  }
+
+  /// Waits until the transaction is in a block here, and returns its receipt.
+  /// - Throws: `NodeError.expired` if it can no longer be ordered, `.stopped`, `.ledger`.
+  public func receipt(of id: TransactionID) async throws -> Receipt {
+    do throws(LedgerError) {
+      return try ledger.receipt(id)
+    } catch {
+      guard case .noSuchTransaction = error else { throw NodeError.ledger(error) }
+    }
+    if let fault { throw fault }
+    return try await withCheckedThrowingContinuation { receiptWaiters[id, default: []].append($0) }
+  }
+
+  /// Waits until this node has executed `height`.
+  public func executed(_ height: BlockHeight) async throws { try await reached(height, isCertified: false) }
+
+  /// Waits until a quorum's certificate of `height` or a later one is here.
+  public func certified(_ height: BlockHeight) async throws { try await reached(height, isCertified: true) }
+
+  /// The heights that this node executes from now on.
+  public func heights() -> AsyncStream<BlockHeight> {
+    let (stream, continuation) = AsyncStream.makeStream(of: BlockHeight.self, bufferingPolicy: .bufferingNewest(1_024))
+    let number = nextSubscriber
+    nextSubscriber += 1
+    subscribers[number] = continuation
+    continuation.onTermination = { [weak self] _ in Task { await self?.unsubscribe(number) } }
+    return stream
+  }
+
+  /// How the engine gets on.
+  public var engineStatus: EngineStatus { core.engineStatus }
+  /// How many transactions wait.
+  public var waiting: Int { core.mempool.count }
+  /// Why it stopped, if it did.
+  public var failure: NodeError? { fault }
+
+  private func unsubscribe(_ number: Int) { subscribers[number] = nil }
+
+  private func reached(_ height: BlockHeight, isCertified: Bool) async throws {
+    let now = isCertified ? ledger.newestCertified : ledger.head.height
+    if now >= height { return }
+    if let fault { throw fault }
+    try await withCheckedThrowingContinuation { heightWaiters.append((height, isCertified, $0)) }
+  }
+
+  private func uncertified() -> [Checkpoint] {
+    var found: [Checkpoint] = []
+    var height = ledger.newestCertified.next
+    while height <= ledger.head.height {
+      if let checkpoint = try? ledger.checkpoint(at: height) { found.append(checkpoint) }
+      height = height.next
+    }
+    return found
+  }
+
+  private func tick() {
+    let elapsed = ContinuousClock.now - began
+    let (seconds, attoseconds) = elapsed.components
+    handle(.time(MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)))
+  }
+
+  private func handle(_ event: NodeCore.Event) {
+    queue.append(event)
+    drain()
+  }
+
+  private func perform(_ effects: [NodeCore.Effect]) {
+    for effect in effects { carryOut(effect) }
+    drain()
+  }
+
+  /// Runs events until none follows. Effects only queue events, so the core is never entered twice.
+  private func drain() {
+    guard !isProcessing else { return }
+    isProcessing = true
+    defer { isProcessing = false }
+    while fault == nil, let event = queue.popFirst() {
+      var effects: [NodeCore.Effect] = []
+      core.step(event, into: &effects)
+      for effect in effects where fault == nil { carryOut(effect) }
+    }
+  }
+
+  private func carryOut(_ effect: NodeCore.Effect) {
+    switch effect {
+    case .persist(let write): persist(write)
+    case .send(let message, let peer): configuration.transport.send(message.canonicalBytes, to: peer)
+    case .admit(let bytes):
+      guard let admitted = try? ledger.admit(bytes) else { return }
+      queue.append(.admitted(admitted))
+    case .build(let request, let transactions): queue.append(.built(request, build(transactions, on: request.parent)))
+    case .execute(let position, let block, let areChecked): execute(block, position: position, areChecked: areChecked)
+    case .sign(let checkpoint): sign(checkpoint)
+    case .certified(let certificate): add(certificate)
+    case .lookUp(let height, let peer):
+      guard let certificate = try? ledger.certificate(at: height) else { return }
+      configuration.transport.send(NodeMessage.checkpoint(.certificate(certificate)).canonicalBytes, to: peer)
+    case .expired(let ids):
+      for id in ids {
+        for waiter in receiptWaiters.removeValue(forKey: id) ?? [] { waiter.resume(throwing: NodeError.expired(id)) }
+      }
+    case .leader(let found):
+      leader = found
+      logger.debug("leader is \(found.map(\.description) ?? "unknown")")
+    case .fault(let reason): halt(.engine(reason))
+    }
+  }
+
+  private func persist(_ write: EngineWrite) {
+    do {
+      try configuration.consensusStore.write { try write.apply(to: $0) }
+      queue.append(.persisted(sequence: write.sequence))
+    } catch let error as StoreError {
+      halt(.engine(.store(error)))
+    } catch {
+      halt(.engine(.store(.io("\(error)"))))
+    }
+  }
+
+  private func build(_ transactions: [SignedTransaction], on parent: BlockHeight) -> Block? {
+    let head = ledger.head
+    guard head.height == parent else { return nil }
+    let time = max(BlockTime.now, head.header.time.advanced(byMilliseconds: 1))
+    return Block(
+      on: head.header, parentID: head.blockID, time: time, proposer: id.account, transactions: transactions,
+      genesis: ledger.genesisID, suite: ledger.suite)
+  }
+
+  private func execute(_ block: Block, position: UInt64, areChecked: Bool) {
+    do throws(LedgerError) {
+      let checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      let receipts = try ledger.receipts(at: block.header.height)
+      queue.append(.executed(position: position, checkpoint, ids: receipts.map(\.transaction)))
+      for receipt in receipts {
+        for waiter in receiptWaiters.removeValue(forKey: receipt.transaction) ?? [] { waiter.resume(returning: receipt) }
+      }
+      announce(block.header.height)
+    } catch {
+      switch error {
+      case .invalidBlock, .wrongHeight, .otherBlock:
+        logger.debug("skipped a block at \(position): \(error)")
+        queue.append(.skipped(position: position, head: ledger.head.height))
+      default: halt(.ledger(error))
+      }
+    }
+  }
+
+  private func sign(_ checkpoint: Checkpoint) {
+    do throws(KeyError) {
+      let digest = checkpoint.digest(genesis: ledger.genesisID, suite: ledger.suite)
+      queue.append(.signed(checkpoint, try configuration.key.sign(digest)))
+    } catch {
+      halt(.key(error))
+    }
+  }
+
+  private func add(_ certificate: CheckpointCertificate) {
+    do throws(LedgerError) {
+      try ledger.add(certificate)
+    } catch {
+      halt(.ledger(error))
+    }
+    wake()
+  }
+
+  private func announce(_ height: BlockHeight) {
+    for continuation in subscribers.values { continuation.yield(height) }
+    wake()
+  }
+
+  private func wake() {
+    let (head, certified) = (ledger.head.height, ledger.newestCertified)
+    let ready = heightWaiters.filter { $0.height <= ($0.isCertified ? certified : head) }
+    guard !ready.isEmpty else { return }
+    heightWaiters.removeAll { $0.height <= ($0.isCertified ? certified : head) }
+    for waiter in ready { waiter.continuation.resume() }
+  }
+
+  private func halt(_ reason: NodeError) {
+    guard fault == nil else { return }
+    fault = reason
+    if reason != .stopped { logger.error("node stopped: \(reason)") }
+    release(throwing: reason)
+  }
+
+  private func release(throwing reason: NodeError) {
+    let receipts = receiptWaiters.values.flatMap(\.self)
+    let heights = heightWaiters
+    receiptWaiters = [:]
+    heightWaiters = []
+    for waiter in receipts { waiter.resume(throwing: reason) }
+    for waiter in heights { waiter.continuation.resume(throwing: reason) }
+    for continuation in subscribers.values { continuation.finish() }
+    subscribers = [:]
+  }
+}

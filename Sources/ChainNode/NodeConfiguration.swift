@@ -1,0 +1,71 @@
+public import ChainCore
+public import Consensus
+public import Logging
+
+/// What a node needs to run.
+public struct NodeConfiguration: Sendable {
+  /// The chain.
+  public var genesis: Genesis
+  /// The contracts compiled into this host; at least those that the chain has active.
+  public var contracts: ContractRegistry
+  /// The validator's key.
+  public var key: PrivateKey
+  /// Where blocks and state are kept.
+  public var ledgerStore: any KeyValueStore
+  /// Where the consensus engine's log and votes are kept. Must not be an older copy: a node that forgets its votes may split the chain.
+  public var consensusStore: any KeyValueStore
+  /// The way to the other nodes.
+  public var transport: any Transport
+  /// How much may wait to be ordered.
+  public var mempool = MempoolLimits()
+  /// Where the node reports what it does.
+  public var logger: Logger
+
+  /// Puts the parts together.
+  public init(
+    genesis: Genesis, contracts: ContractRegistry, key: PrivateKey, ledgerStore: any KeyValueStore, consensusStore: any KeyValueStore,
+    transport: any Transport, logger: Logger = Logger(label: "yuchain.node")
+  ) {
+    self.genesis = genesis
+    self.contracts = contracts
+    self.key = key
+    self.ledgerStore = ledgerStore
+    self.consensusStore = consensusStore
+    self.transport = transport
+    self.logger = logger
+  }
+}
+
+/// Why a node does not do what was asked.
+@nonexhaustive
+public enum NodeError: Error, Hashable, Sendable {
+  /// The ledger does not open.
+  case ledger(LedgerError)
+  /// The consensus engine does not start, or stopped.
+  case engine(EngineFault)
+  /// The transaction is refused; the reason tells what to do.
+  case refused(AdmissionError)
+  /// The transaction's last height passed before it was ordered. It will never take effect; sign it again.
+  case expired(TransactionID)
+  /// The key could not sign.
+  case key(KeyError)
+  /// The genesis names an engine that this version does not have.
+  case engineNotSupported(EngineKind)
+  /// The node was stopped.
+  case stopped
+}
+
+extension NodeError: CustomStringConvertible {
+  /// The sentence for a person.
+  public var description: String {
+    switch self {
+    case .ledger(let error): error.description
+    case .engine(let fault): fault.description
+    case .refused(let error): error.description
+    case .expired(let id): "transaction \(id) was not ordered before its last height; sign it again with a later one"
+    case .key(let error): error.description
+    case .engineNotSupported(let kind): "this version has no \(kind) engine"
+    case .stopped: "the node was stopped"
+    }
+  }
+}

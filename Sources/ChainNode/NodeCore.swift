@@ -1,0 +1,195 @@
+public import ChainCore
+public import Consensus
+
+/// A node without I/O: engine, mempool and checkpoint collector behind one step function.
+///
+/// `Node` runs it in real time; simulators run it in virtual time. Same events, same effects.
+public struct NodeCore: Sendable {
+  /// What happened outside.
+  @nonexhaustive
+  public enum Event: Sendable {
+    /// The host's clock shows this.
+    case time(MonotonicInstant)
+    /// A message came from an authenticated peer.
+    case received([UInt8], from: ReplicaID)
+    /// The write of this sequence and all before it are durable.
+    case persisted(sequence: UInt64)
+    /// A client of this node gave a transaction that the ledger admitted.
+    case submitted(AdmittedTransaction)
+    /// A peer's transaction was admitted by the ledger.
+    case admitted(AdmittedTransaction)
+    /// The answer to `build`.
+    case built(BuildRequest, Block?)
+    /// The decision at `position` is durable in the ledger.
+    case executed(position: UInt64, Checkpoint, ids: [TransactionID])
+    /// The decision at `position` was not valid on the ledger's head.
+    case skipped(position: UInt64, head: BlockHeight)
+    /// The answer to `sign`.
+    case signed(Checkpoint, Signature)
+  }
+
+  /// What the host must do, in this order.
+  @nonexhaustive
+  public enum Effect: Sendable, Hashable {
+    /// Write to the consensus store; then report `persisted`.
+    case persist(EngineWrite)
+    /// Send; may be lost.
+    case send(NodeMessage, to: ReplicaID)
+    /// Let the ledger check a peer's transaction; report `admitted` if it is good, else forget it.
+    case admit([UInt8])
+    /// Make a block of these on the ledger's head; then report `built`.
+    case build(BuildRequest, [SignedTransaction])
+    /// Commit the block at this position; then report `executed` or `skipped`. If `areSignaturesChecked`, all were verified at admission.
+    case execute(position: UInt64, Block, areSignaturesChecked: Bool)
+    /// Sign with the validator's key; then report `signed`.
+    case sign(Checkpoint)
+    /// Give the certificate to the ledger.
+    case certified(CheckpointCertificate)
+    /// Send the ledger's certificate of this height to the peer, if there is one.
+    case lookUp(BlockHeight, for: ReplicaID)
+    /// These transactions can no longer be ordered.
+    case expired([TransactionID])
+    /// Who leads now, if known.
+    case leader(ReplicaID?)
+    /// The node stopped.
+    case fault(EngineFault)
+  }
+
+  private var engine: any Engine
+  private var collector: CheckpointCollector
+  private let genesis: Genesis
+  private let genesisID: GenesisID
+  private let id: ReplicaID
+  private let peers: [ReplicaID]
+  private var isHalted = false
+  /// What waits to be ordered.
+  public private(set) var mempool: Mempool
+  /// Messages that no decoder took.
+  public private(set) var refusedMessages: UInt64 = 0
+
+  /// A node of the chain of `genesis` with its engine, continuing from a ledger.
+  public init(
+    genesis: Genesis, id: ReplicaID, engine: any Engine, certified: BlockHeight, executed: BlockHeight,
+    mempool: MempoolLimits = MempoolLimits()
+  ) {
+    self.genesis = genesis
+    genesisID = genesis.id
+    self.id = id
+    self.engine = engine
+    peers = genesis.validators.members.map { $0.replica(suite: genesis.suite) }.filter { $0 != id }
+    collector = CheckpointCollector(genesis: genesis, id: id, certified: certified, executed: executed)
+    self.mempool = Mempool(limits: mempool)
+  }
+
+  /// How the engine gets on.
+  public var engineStatus: EngineStatus { engine.status }
+  /// The greatest height with a certificate.
+  public var certified: BlockHeight { collector.certified }
+
+  /// Takes a client's transaction, or says why not.
+  public mutating func submit(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
+    try mempool.insert(transaction)
+    let bytes = transaction.signed.canonicalBytes
+    for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }
+    run(.workPending, into: &effects)
+  }
+
+  /// Advances the node by one event.
+  public mutating func step(_ event: Event, into effects: inout [Effect]) {
+    guard !isHalted else { return }
+    switch event {
+    case .time(let now):
+      collect(.time(now), into: &effects)
+      run(.time(now), into: &effects)
+    case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
+    case .persisted(let sequence): run(.persisted(sequence: sequence), into: &effects)
+    case .submitted(let transaction): try? submit(transaction, into: &effects)
+    case .admitted(let transaction):
+      guard (try? mempool.insert(transaction)) != nil else { return }
+      run(.workPending, into: &effects)
+    case .built(let request, let block): run(.built(request, block), into: &effects)
+    case .executed(let position, let checkpoint, let ids):
+      let expired = mempool.committed(ids, at: checkpoint.height)
+      if !expired.isEmpty { effects.append(.expired(expired)) }
+      collect(.executed(checkpoint), into: &effects)
+      if !mempool.isEmpty { run(.workPending, into: &effects) }
+      run(.executed(position: position, head: checkpoint.height), into: &effects)
+    case .skipped(let position, let head):
+      if !mempool.isEmpty { run(.workPending, into: &effects) }
+      run(.executed(position: position, head: head), into: &effects)
+    case .signed(let checkpoint, let signature): collect(.signed(checkpoint, signature), into: &effects)
+    }
+  }
+
+  /// Tells the collector of heights that were executed before this process began.
+  public mutating func resume(_ checkpoints: [Checkpoint], into effects: inout [Effect]) {
+    for checkpoint in checkpoints { collect(.executed(checkpoint), into: &effects) }
+  }
+
+  private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [Effect]) {
+    guard peers.contains(from), let message = try? NodeMessage(canonicalBytes: bytes) else {
+      refusedMessages &+= 1
+      return
+    }
+    switch message {
+    case .engine(let bytes): run(.received(bytes, from: from), into: &effects)
+    case .transaction(let bytes): effects.append(.admit(bytes))
+    case .checkpoint(let message): collect(.received(message, from: from), into: &effects)
+    }
+  }
+
+  private mutating func run(_ event: EngineEvent, into effects: inout [Effect]) {
+    var queue = [event]
+    while !queue.isEmpty {
+      var found: [EngineEffect] = []
+      engine.step(queue.removeFirst(), into: &found)
+      for effect in found {
+        switch effect {
+        case .persist(let write): effects.append(.persist(write))
+        case .send(let bytes, let peer): effects.append(.send(.engine(bytes), to: peer))
+        case .build(let request):
+          let parameters = genesis.parameters
+          let candidates = mempool.candidates(
+            at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes))
+          if candidates.isEmpty, !request.allowsEmpty {
+            queue.append(.built(request, nil))
+          } else {
+            effects.append(.build(request, candidates))
+          }
+        case .decided(let position, let block):
+          let known = block.transactions.allSatisfy { isKnown($0) }
+          effects.append(.execute(position: position, block, areSignaturesChecked: known))
+        case .wake: break
+        case .leader(let leader): effects.append(.leader(leader))
+        case .fault(let fault): halt(fault, into: &effects)
+        }
+      }
+    }
+  }
+
+  private func isKnown(_ signed: SignedTransaction) -> Bool {
+    mempool.transaction(signed.id(genesis: genesisID, suite: genesis.suite)) == signed
+  }
+
+  private mutating func collect(_ event: CheckpointCollector.Event, into effects: inout [Effect]) {
+    var found: [CheckpointCollector.Effect] = []
+    collector.step(event, into: &found)
+    for effect in found {
+      switch effect {
+      case .sign(let checkpoint): effects.append(.sign(checkpoint))
+      case .broadcast(let message): for peer in peers { effects.append(.send(.checkpoint(message), to: peer)) }
+      case .send(let message, let peer): effects.append(.send(.checkpoint(message), to: peer))
+      case .lookUp(let height, let peer): effects.append(.lookUp(height, for: peer))
+      case .certified(let certificate):
+        effects.append(.certified(certificate))
+        run(.certified(certificate.checkpoint.height), into: &effects)
+      case .diverged(let height): halt(.diverged(height), into: &effects)
+      }
+    }
+  }
+
+  private mutating func halt(_ fault: EngineFault, into effects: inout [Effect]) {
+    isHalted = true
+    effects.append(.fault(fault))
+  }
+}

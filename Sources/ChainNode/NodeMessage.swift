@@ -1,0 +1,39 @@
+public import ChainCore
+public import Consensus
+
+/// What nodes of one chain tell each other.
+public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
+  /// A message of the consensus engine, which decodes it.
+  case engine([UInt8])
+  /// A transaction that a client gave to the sender.
+  case transaction([UInt8])
+  /// A signature or certificate of a checkpoint.
+  case checkpoint(CheckpointMessage)
+
+  /// Appends the variant and its fields.
+  public func encode(into writer: inout CanonicalWriter) {
+    switch self {
+    case .engine(let bytes):
+      writer.writeVariant(0)
+      writer.writeBytes(bytes)
+    case .transaction(let bytes):
+      writer.writeVariant(1)
+      writer.writeBytes(bytes)
+    case .checkpoint(let message):
+      writer.writeVariant(2)
+      message.encode(into: &writer)
+    }
+  }
+
+  /// Reads the variant and its fields.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    self = try reader.readVariant(of: "NodeMessage") { (variant, reader) throws(CanonicalError) -> Self? in
+      switch variant {
+      case 0: .engine(try [UInt8](from: &reader))
+      case 1: .transaction(try [UInt8](from: &reader))
+      case 2: .checkpoint(try CheckpointMessage(from: &reader))
+      default: nil
+      }
+    }
+  }
+}

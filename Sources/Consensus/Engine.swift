@@ -1,0 +1,152 @@
+public import ChainCore
+
+/// What orders a chain's blocks: a deterministic state machine that the same host code runs, whichever the genesis names.
+///
+/// Without clock, I/O or hidden randomness: same state and event give the same effects. The host carries out effects in their
+/// order; a `persist` may run beside later effects, because an engine withholds what depends on it until `persisted`.
+public protocol Engine: Sendable {
+  /// Advances the engine by one event and appends what the host must do.
+  mutating func step(_ event: EngineEvent, into effects: inout [EngineEffect])
+  /// How it gets on, for people and metrics.
+  var status: EngineStatus { get }
+}
+
+/// What happened outside an engine.
+@nonexhaustive
+public enum EngineEvent: Sendable {
+  /// The host's clock shows this. Comes at least each 50 ms.
+  case time(MonotonicInstant)
+  /// A message came; the transport authenticated its sender.
+  case received([UInt8], from: ReplicaID)
+  /// The write of this sequence and all before it are durable.
+  case persisted(sequence: UInt64)
+  /// Transactions wait to be ordered.
+  case workPending
+  /// The answer to `build`: a block on the head asked for, or `nil` if there is nothing to order.
+  case built(BuildRequest, Block?)
+  /// The decision at `position` is durable in the ledger, or was skipped as invalid; the ledger's head is now at `head`.
+  case executed(position: UInt64, head: BlockHeight)
+  /// The checkpoint of this height has its certificate here.
+  case certified(BlockHeight)
+}
+
+/// What the host must do for an engine.
+@nonexhaustive
+public enum EngineEffect: Sendable, Hashable {
+  /// Write to the consensus store, in sequence, each atomically; then report `persisted`.
+  case persist(EngineWrite)
+  /// Send; may be lost.
+  case send([UInt8], to: ReplicaID)
+  /// Build a block on the ledger's head; then report `built`.
+  case build(BuildRequest)
+  /// This block is final at this position: commit it to the ledger if it is valid there, else skip it; then report `executed`.
+  case decided(position: UInt64, Block)
+  /// The engine wants to be told the time at this instant, if nothing else happens before.
+  case wake(at: MonotonicInstant)
+  /// Who leads now, if known.
+  case leader(ReplicaID?)
+  /// The engine stopped; keep the data.
+  case fault(EngineFault)
+}
+
+/// A wish for a block on the ledger's head.
+public struct BuildRequest: Sendable, Hashable {
+  /// Tells requests apart.
+  public let id: UInt64
+  /// The height of the head to build on.
+  public let parent: BlockHeight
+  /// Whether a block without transactions is wanted too, because the chain was idle.
+  public let allowsEmpty: Bool
+
+  /// A request with these values.
+  public init(id: UInt64, parent: BlockHeight, allowsEmpty: Bool) {
+    self.id = id
+    self.parent = parent
+    self.allowsEmpty = allowsEmpty
+  }
+}
+
+/// One atomic write to an engine's store.
+public struct EngineWrite: Sendable, Hashable {
+  /// One change.
+  @nonexhaustive
+  public enum Operation: Sendable, Hashable {
+    /// Sets a value.
+    case put(StoreTable, key: [UInt8], value: [UInt8])
+    /// Removes all keys of the table from this one on.
+    case removeFrom(StoreTable, key: [UInt8])
+  }
+
+  /// Its number, from 1 in each process life.
+  public let sequence: UInt64
+  /// The changes, in order.
+  public let operations: [Operation]
+
+  /// A write with these values.
+  public init(sequence: UInt64, operations: [Operation]) {
+    self.sequence = sequence
+    self.operations = operations
+  }
+
+  /// Makes the changes in an open transaction.
+  public func apply(to writer: any KeyValueWriter) throws(StoreError) {
+    for operation in operations {
+      switch operation {
+      case .put(let table, let key, let value): try writer.put(table, key, value)
+      case .removeFrom(let table, let key):
+        for (found, _) in try writer.range(table, from: key) { try writer.remove(table, found) }
+      }
+    }
+  }
+}
+
+/// Why an engine stopped. It votes and proposes no more; its data are kept.
+@nonexhaustive
+public enum EngineFault: Error, Sendable, Hashable {
+  /// The Raft replica found an inconsistency.
+  case raft(RaftFault)
+  /// A quorum certified another state than this node has at this height: its disk, memory or software is wrong.
+  case diverged(BlockHeight)
+  /// The consensus store failed.
+  case store(StoreError)
+}
+
+extension EngineFault: CustomStringConvertible {
+  /// The sentence for a person, with what to do.
+  public var description: String {
+    switch self {
+    case .raft(let fault): "consensus stopped: \(fault)"
+    case .diverged(let height):
+      "this node's state at height \(height) is not what a quorum certified: stop it, keep its data, and restore it from another node"
+    case .store(let error): "consensus store: \(error)"
+    }
+  }
+}
+
+/// How an engine gets on.
+public struct EngineStatus: Sendable, Hashable {
+  /// This replica.
+  public var id: ReplicaID
+  /// Who leads, if known.
+  public var leader: ReplicaID?
+  /// The term or view.
+  public var round: UInt64
+  /// The last position known to be final.
+  public var decided: UInt64
+  /// Why it stopped, if it did.
+  public var fault: EngineFault?
+
+  /// A status with these values.
+  public init(id: ReplicaID, leader: ReplicaID?, round: UInt64, decided: UInt64, fault: EngineFault?) {
+    self.id = id
+    self.leader = leader
+    self.round = round
+    self.decided = decided
+    self.fault = fault
+  }
+}
+
+extension Validator {
+  /// The replica that this validator runs: the account of its key.
+  public func replica(suite: CryptoSuite) -> ReplicaID { ReplicaID(suite.accountID(of: key)) }
+}

@@ -1,0 +1,196 @@
+public import ChainCore
+
+/// Orders blocks by Raft: a log entry holds one block. For chains whose validators may crash but do not lie.
+///
+/// The leader builds on the ledger's head, one block at a time: first when its own noop is applied, then whenever the block
+/// before is executed and there is work, or the chain was idle for `ChainParameters.idleIntervalMs`. A block whose parent is not
+/// the head of the ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
+public struct RaftEngine: Engine {
+  /// How long a Raft tick is, in milliseconds.
+  public static let tickMs: UInt64 = 50
+  /// After a pause of the process it catches up on no more ticks than these at once.
+  static let ticksAtOnce: UInt64 = 4
+
+  private var node: RaftNode
+  private let parameters: ChainParameters
+  private var now: MonotonicInstant = 0
+  private var lastTick: MonotonicInstant?
+  /// When the head last moved, or this replica began to lead.
+  private var quietSince: MonotonicInstant = 0
+  private var hasWork = false
+  private var head: BlockHeight
+  private var certified: BlockHeight
+  /// Entries handed out by the replica and not yet all executed, in order.
+  private var applying: [(index: LogIndex, isDone: Bool)] = []
+  private var ownTermApplied = false
+  private var leadingTerm: Term?
+  private var nextRequest: UInt64 = 1
+  private var building: BuildRequest?
+  /// A block of ours that was proposed and neither executed nor dropped.
+  private var proposed: ProposalID?
+  private var placedAt: LogIndex?
+  private var reportedFault: EngineFault?
+
+  /// A replica that continues from its store.
+  ///
+  /// - Parameters:
+  ///   - id: This validator; need not be one of the set yet.
+  ///   - store: Where its log is; the host carries out `persist` on the same one.
+  ///   - position: `LedgerHead.position`: the last log index that the ledger holds.
+  ///   - head: The ledger's height.
+  ///   - certified: The greatest certified height.
+  ///   - seed: Of election timeouts; differs per replica and process life.
+  /// - Throws: `EngineFault.raft` if log and ledger do not fit, `.store` if it cannot be read.
+  public init(
+    genesis: Genesis, id: ReplicaID, store: any KeyValueStore, position: UInt64, head: BlockHeight, certified: BlockHeight, seed: UInt64
+  ) throws(EngineFault) {
+    let members = Configuration(voters: genesis.validators.members.map { $0.replica(suite: genesis.suite) })
+    var configuration = RaftConfiguration(id: id, group: genesis.id, seed: seed)
+    configuration.maxEntryBytes = Int(genesis.parameters.blockBytes) + 64 * 1024
+    let restored: RaftRestoredState
+    do {
+      restored = try RaftStore(store: store).restored(configuration: members, applied: LogIndex(position))
+    } catch let error as StoreError {
+      throw .store(error)
+    } catch {
+      throw .raft(.storageCorrupt("\(error)"))
+    }
+    do throws(RaftFault) {
+      node = try RaftNode(configuration: configuration, restoring: restored)
+    } catch {
+      throw .raft(error)
+    }
+    parameters = genesis.parameters
+    self.head = head
+    self.certified = certified
+  }
+
+  /// The replica's own view, for tests and metrics.
+  public var raftStatus: RaftStatus { node.status }
+
+  /// How it gets on.
+  public var status: EngineStatus {
+    let status = node.status
+    return EngineStatus(
+      id: status.id, leader: status.leader, round: status.term.rawValue, decided: status.commit.rawValue, fault: reportedFault)
+  }
+
+  /// Advances the engine.
+  public mutating func step(_ event: EngineEvent, into effects: inout [EngineEffect]) {
+    switch event {
+    case .time(let now): advance(to: now, into: &effects)
+    case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
+    case .persisted(let sequence): run([.persisted(sequence: sequence)], into: &effects)
+    case .workPending: hasWork = true
+    case .built(let request, let block): propose(block, for: request, into: &effects)
+    case .executed(let position, let head): noteExecuted(LogIndex(position), head: head, into: &effects)
+    case .certified(let height): certified = max(certified, height)
+    }
+    requestBlock(into: &effects)
+  }
+
+  private mutating func advance(to now: MonotonicInstant, into effects: inout [EngineEffect]) {
+    guard let last = lastTick else {
+      lastTick = now
+      quietSince = now
+      self.now = now
+      effects.append(.wake(at: now.advanced(byMilliseconds: Self.tickMs)))
+      return
+    }
+    self.now = max(self.now, now)
+    let due = now.milliseconds(since: last) / Self.tickMs
+    if due > 0 {
+      let events = Array(repeating: RaftNode.Event.tick, count: Int(min(due, Self.ticksAtOnce)))
+      lastTick = last.advanced(byMilliseconds: due * Self.tickMs)
+      run(events, into: &effects)
+    }
+    effects.append(.wake(at: (lastTick ?? now).advanced(byMilliseconds: Self.tickMs)))
+  }
+
+  private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [EngineEffect]) {
+    guard let message = try? RaftMessage(canonicalBytes: bytes), message.from == from else { return }
+    run([.received(message)], into: &effects)
+  }
+
+  /// Steps the replica and carries its effects over.
+  private mutating func run(_ events: [RaftNode.Event], into effects: inout [EngineEffect]) {
+    var raft: [RaftNode.Effect] = []
+    node.step(contentsOf: events, into: &raft)
+    for effect in raft {
+      switch effect {
+      case .persist(let batch): effects.append(.persist(RaftStore.write(batch)))
+      case .send(let message): effects.append(.send(message.canonicalBytes, to: message.to))
+      case .apply(let entries): apply(entries, into: &effects)
+      case .proposalPlaced(let id, let index, _): if id == proposed { placedAt = index }
+      case .proposalDropped(let id, _): if id == proposed { forgetProposal() }
+      case .roleChanged(let role, let term, let leader):
+        if role != .leader || leadingTerm != term {
+          leadingTerm = role == .leader ? term : nil
+          ownTermApplied = false
+          quietSince = now
+          building = nil
+          forgetProposal()
+        }
+        effects.append(.leader(leader))
+      case .fault(let fault):
+        reportedFault = .raft(fault)
+        effects.append(.fault(.raft(fault)))
+      }
+    }
+    reportApplied(into: &effects)
+  }
+
+  private mutating func apply(_ entries: [LogEntry], into effects: inout [EngineEffect]) {
+    for entry in entries {
+      if entry.kind == .normal, let block = try? Block(canonicalBytes: entry.payload) {
+        applying.append((entry.index, false))
+        effects.append(.decided(position: entry.index.rawValue, block))
+      } else {
+        applying.append((entry.index, true))
+      }
+      if entry.term == leadingTerm { ownTermApplied = true }
+    }
+  }
+
+  private mutating func noteExecuted(_ index: LogIndex, head: BlockHeight, into effects: inout [EngineEffect]) {
+    if let place = applying.firstIndex(where: { $0.index == index }) { applying[place].isDone = true }
+    if head > self.head { quietSince = now }
+    self.head = max(self.head, head)
+    if let placedAt, placedAt <= index { forgetProposal() }
+    reportApplied(into: &effects)
+  }
+
+  private mutating func reportApplied(into effects: inout [EngineEffect]) {
+    let done = applying.prefix { $0.isDone }
+    guard let last = done.last else { return }
+    applying.removeFirst(done.count)
+    run([.applied(through: last.index)], into: &effects)
+  }
+
+  private mutating func forgetProposal() {
+    proposed = nil
+    placedAt = nil
+  }
+
+  /// Asks for the next block if this replica leads, everything before is executed, and the certificates keep up.
+  private mutating func requestBlock(into effects: inout [EngineEffect]) {
+    guard leadingTerm != nil, ownTermApplied, applying.isEmpty, building == nil, proposed == nil, reportedFault == nil else { return }
+    guard head.rawValue + 1 < certified.rawValue + parameters.certificateLag else { return }
+    let isIdle = now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
+    guard hasWork || isIdle else { return }
+    hasWork = false
+    let request = BuildRequest(id: nextRequest, parent: head, allowsEmpty: isIdle)
+    nextRequest += 1
+    building = request
+    effects.append(.build(request))
+  }
+
+  private mutating func propose(_ block: Block?, for request: BuildRequest, into effects: inout [EngineEffect]) {
+    guard request == building else { return }
+    building = nil
+    guard let block, leadingTerm != nil, block.header.height == head.next else { return }
+    let id = ProposalID(request.id)
+    proposed = id
+    run([.proposed(id, [block.canonicalBytes])], into: &effects)
+  }
+}

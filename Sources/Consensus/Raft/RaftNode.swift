@@ -1,0 +1,259 @@
+internal import ChainCore
+
+/// A Raft replica (Ongaro, "Consensus: Bridging Theory and Practice", 2014): one event in, effects out.
+///
+/// A value without clock, I/O or hidden randomness: the same state and event give the same effects on every machine.
+/// It tolerates crashes and a network that loses, repeats, delays and reorders; not replicas that lie.
+///
+/// Contract with the host:
+/// 1. Persist batches become durable in sequence, each atomically; `persisted(n)` speaks for n and all before it.
+/// 2. Every `send` may leave at once: the node withholds a message until what it promises is durable.
+/// 3. `apply` holds committed entries that are durable here, in order, each once per process life.
+/// 4. Restart gives back hard state, log and the index the state machine really holds. A missing tail of batches that
+///    were not reported is normal.
+///
+/// Deviations from the thesis: leaders send entries before they are durable locally (§10.2.1) and count themselves only after;
+/// PreVote (§9.6) and CheckQuorum (§6.2) are always on; a rejection hints a whole term, not one index.
+public struct RaftNode: Sendable {
+  let configuration: RaftConfiguration
+  var random: UInt64
+  /// Term, vote and commit as they are now; what was last put into a batch is `hardWritten`.
+  var hard: HardState
+  var hardWritten: HardState
+  var log: RaftLog
+  /// Every membership in the log, oldest first; the first is that before the log. The last one counts.
+  var memberships: [(index: LogIndex, configuration: Configuration)]
+
+  var role: RaftRole = .follower
+  var leader: ReplicaID?
+  /// What `roleChanged` reported last.
+  var reported: (role: RaftRole, term: Term, leader: ReplicaID?)
+  var electionElapsed = 0
+  var electionTimeout = 0
+  var heartbeatElapsed = 0
+  /// Ticks since the leader of this term was heard.
+  var leaderSilence = 0
+  /// Answers to the running (pre-)election, in order of arrival.
+  var votes: [(id: ReplicaID, granted: Bool)] = []
+
+  /// A leader's peers, sorted by id.
+  var peers: [Progress] = []
+  /// A leader's proposals in the log that are not committed: (index, payload bytes).
+  var uncommitted: [(index: LogIndex, bytes: Int)] = []
+  var uncommittedBytes = 0
+  /// Where proposals of this life were placed, until something commits there.
+  var placed: [PlacedProposal] = []
+  var needsHeartbeat = false
+
+  /// Entries on this disk that no pending write will touch.
+  var durable: LogIndex
+  var nextSequence: UInt64 = 1
+  var persistedSequence: UInt64 = 0
+  /// The batch that holds the current term and vote.
+  var hardSequence: UInt64 = 0
+  /// Issued batches that were not reported, oldest first.
+  var pendingWrites: [PendingWrite] = []
+  var withheld: [Withheld] = []
+  var commitHintDue = false
+
+  /// The last entry given out by `apply`, and the last one that the host confirmed.
+  var handedOut: LogIndex
+  var applied: LogIndex
+  /// Given out and not confirmed: (last index, bytes).
+  var applying: [(last: LogIndex, bytes: Int)] = []
+
+  var refusedMessages: UInt64 = 0
+  var halted: RaftFault?
+  /// Messages and facts of the running step.
+  var sends: [RaftMessage] = []
+  var facts: [Effect] = []
+
+  /// What happened outside.
+  @nonexhaustive
+  public enum Event: Sendable {
+    /// A tick (50 ms) passed.
+    case tick
+    /// A message came; the transport has authenticated its sender.
+    case received(RaftMessage)
+    /// The host wishes these payloads, in this order, in the log.
+    case proposed(ProposalID, [[UInt8]])
+    /// The operator wishes this replica to try to lead now (it asks by PreVote as always).
+    case campaignRequested
+    /// Batch `sequence` and all before it are durable.
+    case persisted(sequence: UInt64)
+    /// The state machine holds all entries up to this one.
+    case applied(through: LogIndex)
+    /// The transport lost its connection to a peer.
+    case peerUnreachable(ReplicaID)
+  }
+
+  /// What the host must do, in this order, or may like to know.
+  @nonexhaustive
+  public enum Effect: Sendable, Hashable {
+    /// Write, then report `persisted`. Later effects of the array need not wait.
+    case persist(PersistBatch)
+    /// Send; may be lost.
+    case send(RaftMessage)
+    /// Apply these entries in order, then report `applied`.
+    case apply([LogEntry])
+    /// A proposal took the indexes from `index` on, one per payload, in `term`. It is committed if that term is applied there.
+    case proposalPlaced(ProposalID, index: LogIndex, term: Term)
+    /// A proposal was not placed, or its place went to others.
+    case proposalDropped(ProposalID, ProposalDropReason)
+    /// Role, term or leader are now these.
+    case roleChanged(RaftRole, Term, leader: ReplicaID?)
+    /// The replica stopped. Nothing follows but refusals of proposals.
+    case fault(RaftFault)
+  }
+
+  /// A replica that continues from what its disk held.
+  /// - Throws: `RaftFault.badConfiguration` or `.storageCorrupt`, `.storageUnreadable`, `.badConfigurationEntry`.
+  /// - Complexity: O(bytes of the stored log): it is read once and checked for gaps.
+  public init(configuration: RaftConfiguration, restoring state: RaftRestoredState) throws(RaftFault) {
+    try configuration.check()
+    guard state.configuration.isWellFormed else { throw .badConfiguration("the initial membership is not well formed") }
+    self.configuration = configuration
+    random = configuration.seed
+    hard = state.hardState
+    var found: [(index: LogIndex, configuration: Configuration)] = [(0, state.configuration)]
+    log = try RaftLog(reader: state.log, through: state.lastIndex) { (entry) throws(RaftFault) in
+      found.append((entry.index, try Self.membership(in: entry)))
+    }
+    memberships = found
+    guard hard.term >= log.lastTerm, hard.term <= .limit else {
+      throw .storageCorrupt("term \(hard.term), but the log ends in term \(log.lastTerm)")
+    }
+    guard hard.commit <= log.last else { throw .storageCorrupt("commit \(hard.commit) is beyond the log's end \(log.last)") }
+    guard state.applied <= log.last else { throw .storageCorrupt("applied \(state.applied) is beyond the log's end \(log.last)") }
+    // The hint is written lazily; whatever was applied was committed.
+    hard.commit = max(hard.commit, state.applied)
+    hardWritten = state.hardState
+    durable = log.last
+    handedOut = state.applied
+    applied = state.applied
+    reported = (.follower, hard.term, nil)
+    drawElectionTimeout()
+  }
+
+  /// Advances the replica by one event.
+  /// - Complexity: O(peers) plus entries touched. Appends to `effects`, so that a host reuses one buffer.
+  public mutating func step(_ event: Event, into effects: inout [Effect]) {
+    step(contentsOf: CollectionOfOne(event), into: &effects)
+  }
+
+  /// Advances the replica by the events of one poll: what they propose leaves in one AppendEntries, one batch.
+  public mutating func step(contentsOf events: some Sequence<Event>, into effects: inout [Effect]) {
+    let events = Array(events)
+    do {
+      for event in events {
+        if halted != nil {
+          refuse(event, into: &effects)
+        } else {
+          try handle(event)
+        }
+      }
+      if halted == nil { try flush(into: &effects) }
+    } catch {
+      // What this step changed was neither written nor sent: to others it never happened.
+      halted = error
+      sends.removeAll()
+      facts.removeAll()
+      effects.append(.fault(error))
+      for event in events { refuse(event, into: &effects) }
+    }
+  }
+
+  private func refuse(_ event: Event, into effects: inout [Effect]) {
+    if case .proposed(let id, _) = event { effects.append(.proposalDropped(id, .halted)) }
+  }
+
+  private mutating func handle(_ event: Event) throws(RaftFault) {
+    switch event {
+    case .tick: try tick()
+    case .received(let message): try receive(message)
+    case .proposed(let id, let payloads): try propose(id, payloads)
+    case .campaignRequested: try campaign()
+    case .persisted(let sequence): try notePersisted(sequence)
+    case .applied(let through): try noteApplied(through)
+    case .peerUnreachable(let peer): noteUnreachable(peer)
+    }
+  }
+
+  var id: ReplicaID { configuration.id }
+
+  /// The membership that counts: the latest in the log, committed or not.
+  var members: Configuration { memberships[memberships.count - 1].configuration }
+
+  private mutating func tick() throws(RaftFault) {
+    commitHintDue = true
+    leaderSilence = min(leaderSilence + 1, 1 << 20)
+    electionElapsed += 1
+    if role == .leader {
+      try tickLeader()
+    } else if electionElapsed >= electionTimeout {
+      try campaign()
+    }
+  }
+
+  /// Puts a message on its way: at once if it promises nothing, else when term, vote and log up to `match` are durable.
+  mutating func send(_ body: RaftMessage.Body, to peer: ReplicaID, term: Term? = nil, match: LogIndex = 0) {
+    let message = RaftMessage(group: configuration.group, from: id, to: peer, term: term ?? hard.term, body: body)
+    switch body {
+    case .preVote, .preVoteResponse: return sends.append(message)
+    default: break
+    }
+    if isDurable(hard: hardSequence, match: match) {
+      sends.append(message)
+    } else {
+      withhold(Withheld(message: message, hardSequence: hardSequence, match: match))
+    }
+  }
+
+  /// Raises or keeps the term and follows `leader`, if it is known.
+  mutating func becomeFollower(_ term: Term, leader: ReplicaID?) {
+    if term > hard.term {
+      hard.term = term
+      hard.votedFor = nil
+      hardSequence = nextSequence
+    }
+    if role == .leader {
+      electionElapsed = 0
+      drawElectionTimeout()
+      peers.removeAll()
+      uncommitted.removeAll()
+      uncommittedBytes = 0
+      needsHeartbeat = false
+    }
+    role = .follower
+    votes.removeAll(keepingCapacity: true)
+    self.leader = leader
+  }
+
+  /// A number below `bound`, from the injected seed (SplitMix64).
+  mutating func draw(below bound: Int) -> Int {
+    random &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = random
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
+  }
+
+  mutating func drawElectionTimeout() {
+    electionTimeout = configuration.electionTicks + draw(below: configuration.electionTicks)
+  }
+}
+
+extension RaftConfiguration {
+  func check() throws(RaftFault) {
+    guard heartbeatTicks >= 1, electionTicks > heartbeatTicks, electionTicks <= 10_000 else {
+      throw .badConfiguration("1 <= heartbeatTicks < electionTicks <= 10000 is required")
+    }
+    guard (1...LogEntry.payloadLimit).contains(maxEntryBytes) else {
+      throw .badConfiguration("maxEntryBytes must be 1 ... \(LogEntry.payloadLimit)")
+    }
+    guard maxMessageBytes >= 1, maxInflightMessages >= 1, maxInflightBytes >= 1, maxUncommittedBytes >= 1, maxApplyingBytes >= 1
+    else {
+      throw .badConfiguration("limits must be positive")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+internal import ChainCore
+
+/// A Raft replica's log and hard state as tables of a store, and how batches become writes.
+struct RaftStore: RaftLogReader {
+  static let log = StoreTable("raft-log")
+  static let meta = StoreTable("raft-meta")
+  static let hardKey = Array("hard".utf8)
+
+  let store: any KeyValueStore
+
+  static func key(_ index: LogIndex) -> [UInt8] { index.rawValue.keyBytes }
+
+  func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] {
+    try store.read { reader in
+      var found: [LogEntry] = []
+      var bytes = 0
+      var failure: CanonicalError?
+      try reader.scan(Self.log, from: Self.key(range.lowerBound), to: Self.key(range.upperBound), reverse: false) { _, value in
+        do throws(CanonicalError) {
+          let entry = try LogEntry(canonicalBytes: value)
+          guard found.isEmpty || bytes + entry.payload.count <= maxBytes else { return false }
+          bytes += entry.payload.count
+          found.append(entry)
+          return true
+        } catch {
+          failure = error
+          return false
+        }
+      }
+      if let failure { throw failure }
+      return found
+    }
+  }
+
+  func term(at index: LogIndex) throws -> Term? {
+    try store.read { reader in
+      try reader.get(Self.log, Self.key(index)).map { try LogEntry(canonicalBytes: $0).term }
+    }
+  }
+
+  /// What the store holds, for a replica that starts.
+  func restored(configuration: Configuration, applied: LogIndex) throws -> RaftRestoredState {
+    try store.read { reader in
+      let hard = try reader.get(Self.meta, Self.hardKey).map { try HardState(canonicalBytes: $0) } ?? HardState()
+      let last = try reader.last(Self.log).map { try LogEntry(canonicalBytes: $0.value).index } ?? 0
+      return RaftRestoredState(configuration: configuration, log: self, hardState: hard, lastIndex: last, applied: applied)
+    }
+  }
+
+  static func write(_ batch: PersistBatch) -> EngineWrite {
+    var operations: [EngineWrite.Operation] = []
+    if let from = batch.truncateFrom { operations.append(.removeFrom(log, key: key(from))) }
+    for entry in batch.entries { operations.append(.put(log, key: key(entry.index), value: entry.canonicalBytes)) }
+    if let hard = batch.hardState { operations.append(.put(meta, key: hardKey, value: hard.canonicalBytes)) }
+    return EngineWrite(sequence: batch.sequence, operations: operations)
+  }
+}

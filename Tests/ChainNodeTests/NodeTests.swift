@@ -1,0 +1,109 @@
+import ChainCore
+import ChainNode
+import Consensus
+import Testing
+
+struct Add: CanonicalRecord, Codable {
+  var amount: UInt64
+  static let layout = Layout(Self.init, \.amount)
+}
+
+struct CounterContract: Contract {
+  static let name: ContractName = "counter"
+  static let counts = Table<String, UInt64>("counts")
+
+  var entries: Entries {
+    Entry("add", by: .role("department")) { (call: Add, context) -> UInt64 in
+      try context.require(call.amount < 1_000, .badArgument("amount"))
+      let sum = (try context.get(Self.counts, "sum") ?? 0) + call.amount
+      try context.put(Self.counts, "sum", sum)
+      return sum
+    }
+    Query("sum") { (_: NoResult, context) -> UInt64 in try context.get(Self.counts, "sum") ?? 0 }
+  }
+}
+
+@Suite struct RunningNodes {
+  func found(_ suite: CryptoSuite, validators: Int = 3) throws -> Founding {
+    try Founding(
+      FoundingPlan(
+        chain: "henan/410100", suite: suite, validators: Array(repeating: Founding.platform, count: validators),
+        organisations: [GenesisOrganisation(id: "city-hall", name: "City hall", roles: ["department"])],
+        members: [("city-hall", "clerk"), ("shop", "owner")], contracts: [CounterContract()], time: 1_700_000_000_000))
+  }
+
+  @Test(arguments: CryptoSuite.allCases) func threeNodesAgreeAndCertify(suite: CryptoSuite) async throws {
+    let founding = try found(suite)
+    let chain = try LocalChain(founding)
+    await chain.start()
+    let clerk = chain.client(try #require(founding.member("city-hall", "clerk")))
+    var sum: UInt64 = 0
+    for amount in UInt64(1)...10 {
+      sum = try await clerk.call("counter", "add", Add(amount: amount), returning: UInt64.self)
+    }
+    #expect(sum == 55)
+    let failed = try await clerk.call("counter", "add", Add(amount: 5_000))
+    #expect(failed.status == .failed && failed.code == "badArgument")
+    let owner = chain.client(try #require(founding.member("shop", "owner")), at: 1)
+    await #expect(throws: NodeError.self) { try await owner.call("counter", "add", Add(amount: 1)) }
+    let height = chain.nodes[0].ledger.head.height
+    for node in chain.nodes {
+      try await node.certified(height)
+      #expect(try node.ledger.checkpoint(at: height) == chain.nodes[0].ledger.checkpoint(at: height))
+      #expect(try node.ledger.query("counter", "sum", NoResult(), as: UInt64.self) == 55)
+    }
+    await chain.stop()
+  }
+
+  @Test func submittingAtAnyNodeInParallel() async throws {
+    let founding = try found(.international)
+    let chain = try LocalChain(founding)
+    await chain.start()
+    let account = try #require(founding.member("city-hall", "clerk"))
+    try await withThrowingTaskGroup(of: Receipt.self) { group in
+      for index in 0..<60 {
+        group.addTask { try await chain.client(account, at: index % 3).call("counter", "add", Add(amount: 1)) }
+      }
+      for try await receipt in group { #expect(receipt.status == .succeeded) }
+    }
+    #expect(try chain.nodes[0].ledger.verify().transactions == 60)
+    await chain.stop()
+  }
+
+  @Test func minorityDownAndBack() async throws {
+    let founding = try found(.international)
+    let chain = try LocalChain(founding)
+    await chain.start()
+    let account = try #require(founding.member("city-hall", "clerk"))
+    _ = try await chain.client(account).call("counter", "add", Add(amount: 1))
+    let leader = try #require(await chain.nodes[0].leader)
+    chain.network.setIsolated(true, leader)
+    let others = chain.nodes.indices.filter { chain.nodes[$0].id != leader }
+    for _ in 0..<5 { _ = try await chain.client(account, at: others[0]).call("counter", "add", Add(amount: 1)) }
+    chain.network.setIsolated(false, leader)
+    let height = chain.nodes[others[0]].ledger.head.height
+    for node in chain.nodes {
+      try await node.certified(height)
+      #expect(try node.ledger.query("counter", "sum", NoResult(), as: UInt64.self) == 6)
+    }
+    await chain.stop()
+  }
+
+  @Test func restartContinuesWhereItStopped() async throws {
+    let founding = try found(.international)
+    let stores = (0..<3).map { _ in LocalChain.Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
+    let first = try LocalChain(founding) { stores[$0] }
+    await first.start()
+    let account = try #require(founding.member("city-hall", "clerk"))
+    for _ in 0..<5 { _ = try await first.client(account).call("counter", "add", Add(amount: 1)) }
+    for node in first.nodes { await node.halt() }
+    let second = try LocalChain(founding) { stores[$0] }
+    await second.start()
+    let sum = try await second.client(account).call("counter", "add", Add(amount: 1), returning: UInt64.self)
+    #expect(sum == 6)
+    let height = second.nodes[0].ledger.head.height
+    for node in second.nodes { try await node.certified(height) }
+    #expect(try second.nodes[2].ledger.verify().height >= height)
+    await second.stop()
+  }
+}
