@@ -1,6 +1,38 @@
-import ArgumentParser
+internal import ArgumentParser
+internal import ChainNode
 
-@main
-struct YuChain: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "yuchain", abstract: "Government consortium chains.")
+/// The command: wires the libraries together.
+@main struct YuChain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "yuchain",
+    abstract: "Chains of a province that prove things to each other.",
+    discussion: """
+      Examples:
+        yuchain key new --suite guomi --out clerk.pem
+        yuchain key show clerk.pem
+        yuchain version --json
+
+      Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
+      """,
+    subcommands: [KeyCommand.self, VersionCommand.self])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      let code = exitCode(for: error)
+      let text = code == .validationFailure || code == .success || error is CleanExit ? fullMessage(for: error) : "\(error)"
+      if code == .success {
+        print(text)
+        exit(withError: CleanExit.message(""))
+      }
+      if !(error is ExitCode) { Console.complain(code == .validationFailure ? text : "Error: \(text)") }
+      exit(withError: error is ExitCode ? error : ExitCode(2))
+    }
+  }
 }
