@@ -33,7 +33,20 @@ struct LMDBLayout: Sendable {
     return try LMDBMeta(of: file)
   }
 
-  /// Whether the reserve is there in full.
+  /// Whether the data file cannot grow: LMDB reports a write that stopped half-way on a full disk as an input/output error.
+  func isFull() -> Bool {
+    do throws(StoreError) {
+      let file = try OpenFile(data, .existing)
+      let size = try file.size()
+      defer { try? file.setSize(size) }
+      try file.allocate(1 << 20, after: size)
+      return false
+    } catch {
+      return error == .diskFull
+    }
+  }
+
+  /// Whether the reserve is there.
   var hasReserve: Bool { (try? Directory.mode(of: reserve)) != nil }
 
   /// Takes `bytes` of the disk, unless it did before or has no room for them and as much again.

@@ -193,6 +193,8 @@ extension LMDBStore {
       try writer.commit()
     } catch .storageFull {
       return .mapFull
+    } catch .io where LMDBLayout(directory).isFull() {
+      throw StoreError.diskFull
     } catch {
       throw stopped(by: error)
     }

@@ -97,17 +97,17 @@ struct OpenFile: ~Copyable, Sendable {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemFailure.current("resize \(path)") }
   }
 
-  /// Takes `size` bytes of the disk for this file, really, not as a hole.
-  func allocate(_ size: Int) throws(StoreError) {
+  /// Takes `size` bytes of the disk after `start` for this file, really, not as a hole.
+  func allocate(_ size: Int, after start: Int = 0) throws(StoreError) {
     #if canImport(Darwin)
       let chunk = [UInt8](repeating: 0, count: 1 << 20)
       var offset = 0
       while offset < size {
-        try write(chunk.count <= size - offset ? chunk : Array(chunk[..<(size - offset)]), at: offset)
+        try write(chunk.count <= size - offset ? chunk : Array(chunk[..<(size - offset)]), at: start + offset)
         offset += chunk.count
       }
     #else
-      let code = posix_fallocate(descriptor, 0, off_t(size))
+      let code = posix_fallocate(descriptor, off_t(start), off_t(size))
       guard code == 0 else { throw SystemFailure.error(code, "allocate \(path)") }
     #endif
   }
