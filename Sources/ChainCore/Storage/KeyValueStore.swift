@@ -7,21 +7,34 @@ public struct StoreTable: Hashable, Sendable {
   /// The greatest length of a name, in bytes.
   public static let nameBytesMax = 29
 
+  /// The name and a zero byte: what every key of the table begins with on disk, so that no name begins another's.
+  let prefix: [UInt8]
+
   /// 1 to 29 printable ASCII characters without space.
-  public let name: String
+  public var name: String { String(decoding: prefix.dropLast(), as: UTF8.self) }
 
   /// The table called `name`, which is a constant of our own: 1 to 29 printable ASCII characters without space.
   public init(_ name: StaticString) {
-    self.name = name.description
-    precondition((1...Self.nameBytesMax).contains(self.name.utf8.count), "table name length")
-    precondition(self.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "table name characters")
+    let bytes = Array(name.description.utf8)
+    precondition(Self.isName(bytes), "not a table name: \(name)")
+    prefix = bytes + [0]
   }
 
-  /// The table called `text` as read from a store, or `nil` if that is no table name.
-  init?(validating text: some Sequence<UInt8>) {
-    let bytes = Array(text)
-    guard (1...Self.nameBytesMax).contains(bytes.count), bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
-    name = String(decoding: bytes, as: UTF8.self)
+  /// The table that a key on disk belongs to, or `nil` if it begins with no table name.
+  init?(ofStoredKey key: [UInt8]) {
+    guard let end = key.firstIndex(of: 0) else { return nil }
+    let bytes = Array(key[..<end])
+    guard Self.isName(bytes) || bytes == [1] else { return nil }
+    prefix = bytes + [0]
+  }
+
+  private init(prefix: [UInt8]) { self.prefix = prefix }
+
+  /// The store's records about itself; its name is no table name.
+  static let own = StoreTable(prefix: [1, 0])
+
+  private static func isName(_ bytes: [UInt8]) -> Bool {
+    (1...nameBytesMax).contains(bytes.count) && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
   }
 }
 

@@ -4,12 +4,20 @@ import Testing
 /// The stores that one suite runs on.
 enum StoreKind: String, CaseIterable, Sendable {
   case memory
+  case lmdb
 
   /// Runs `body` on a new, empty store.
   func run(_ body: (any KeyValueStore) throws -> Void) throws {
     switch self {
     case .memory:
       let store = MemoryStore()
+      defer { store.close() }
+      try body(store)
+    case .lmdb:
+      let directory = try TemporaryDirectory()
+      var options = LMDBStore.Options()
+      options.reserveMiB = 0
+      let store = try LMDBStore(directory: directory.path("store"), options: options)
       defer { store.close() }
       try body(store)
     }
