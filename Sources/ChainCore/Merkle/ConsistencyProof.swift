@@ -25,7 +25,8 @@ public struct ConsistencyProof: CanonicalRecord, Codable, Hashable {
 
   /// Verifies that the tree with root `newRoot` continues the one with root `oldRoot`.
   ///
-  /// A proof from size 0 is refused: every tree continues the empty one, so it says nothing.
+  /// A root does not tell the size of its tree: compare `oldSize` and `newSize` with those you trust together with the roots, else they
+  /// remain the prover's claim. A proof from size 0 is refused: every tree continues the empty one, so it says nothing.
   /// - Throws: `ProofError.sizeOrder`, `.pathLength`, `.oldRootMismatch`, `.rootMismatch`.
   /// - Complexity: O(log `newSize`) hashes. Source: RFC 9162 §2.1.4.2.
   public func verify(oldRoot: Digest, newRoot: Digest, suite: CryptoSuite) throws(ProofError) {

@@ -25,7 +25,8 @@ public struct InclusionProof: CanonicalRecord, Codable, Hashable {
 
   /// Verifies that the leaf with hash `leaf` is number `index` of `size` leaves under `root`.
   ///
-  /// Compare `index` and `size` with what you expect, if you expect something: they are the prover's claim, now proven.
+  /// A root does not tell the size of its tree, so without more this proves only that the leaf is in the tree. Compare `size` with the
+  /// one you trust together with the root: then `index` is proven too, else both remain the prover's claim.
   /// - Throws: `ProofError.indexOutOfRange`, `.pathLength`, `.rootMismatch`.
   /// - Complexity: O(log `size`) hashes. Source: RFC 9162 §2.1.3.2.
   public func verify(leaf: Digest, root: Digest, suite: CryptoSuite) throws(ProofError) {

@@ -23,7 +23,7 @@ private struct TableReader: LogNodeReader {
 }
 
 @Suite struct AppendOnlyTreeProperties {
-  static let count = 66
+  static let count = 70
 
   @Test(arguments: CryptoSuite.allCases) func allSizesAgreeWithTheDefinition(suite: CryptoSuite) throws {
     let leaves = (0..<Self.count).map { MerkleLog.leafHash(Array("leaf \($0)".utf8), suite: suite) }
@@ -64,25 +64,90 @@ private struct TableReader: LogNodeReader {
     }
   }
 
-  @Test func everyFlippedByteIsRefused() throws {
-    let leaves = (0..<13).map { MerkleLog.leafHash([$0], suite: .guomi) }
-    let log = MemoryLog(leaves, suite: .guomi)
-    let inclusion = try log.inclusionProof(index: 5, size: 13).canonicalBytes
-    let consistency = try log.consistencyProof(oldSize: 6, newSize: 13).canonicalBytes
-    let oldRoot = try log.root(size: 6)
-    for index in inclusion.indices {
-      var bytes = inclusion
-      bytes[index] ^= 0x10
-      #expect(throws: (any Error).self) {
-        try InclusionProof(canonicalBytes: bytes).verify(leaf: leaves[5], root: log.root, suite: .guomi)
+  /// Every byte of every proof of the small trees, and one byte of every proof of all sizes up to 70.
+  @Test(arguments: CryptoSuite.allCases) func everyFlippedByteIsRefused(suite: CryptoSuite) throws {
+    let leaves = (0..<Self.count).map { MerkleLog.leafHash([UInt8($0)], suite: suite) }
+    let log = MemoryLog(leaves, suite: suite)
+    let roots = try (0...UInt64(Self.count)).map { try log.root(size: $0) }
+    var numbers = SeededNumbers(state: 11)
+    var refused = 0
+    for size in 1...UInt64(Self.count) {
+      for number in 0..<size {
+        let inclusion = try log.inclusionProof(index: number, size: size).canonicalBytes
+        let consistency = try log.consistencyProof(oldSize: number + 1, newSize: size).canonicalBytes
+        let all = size <= 14
+        for place in all ? Array(inclusion.indices) : [.random(in: inclusion.indices, using: &numbers)] {
+          let bytes = flipped(inclusion, place, &numbers)
+          #expect(throws: (any Error).self, "leaf \(number) of \(size), byte \(place)") {
+            let proof = try InclusionProof(canonicalBytes: bytes)
+            guard proof.size == size else { throw OtherSize() }
+            try proof.verify(leaf: leaves[Int(number)], root: roots[Int(size)], suite: suite)
+          }
+          refused += 1
+        }
+        for place in all ? Array(consistency.indices) : [.random(in: consistency.indices, using: &numbers)] {
+          let bytes = flipped(consistency, place, &numbers)
+          #expect(throws: (any Error).self, "\(number + 1) to \(size), byte \(place)") {
+            let proof = try ConsistencyProof(canonicalBytes: bytes)
+            guard (proof.oldSize, proof.newSize) == (number + 1, size) else { throw OtherSize() }
+            try proof.verify(oldRoot: roots[Int(number) + 1], newRoot: roots[Int(size)], suite: suite)
+          }
+          refused += 1
+        }
       }
     }
-    for index in consistency.indices {
-      var bytes = consistency
-      bytes[index] ^= 0x10
-      #expect(throws: (any Error).self) {
-        try ConsistencyProof(canonicalBytes: bytes).verify(oldRoot: oldRoot, newRoot: log.root, suite: .guomi)
+    print("log proofs, \(suite): \(refused) changed encodings refused")
+  }
+
+  /// What a verifier says who compares the sizes with those it trusts, as the proofs' comments ask.
+  private struct OtherSize: Error {}
+
+  /// Why it must: a root says nothing about the size. With the true size, no other index verifies.
+  @Test func aRootDoesNotTellTheSize() throws {
+    let suite = CryptoSuite.guomi
+    let leaves = (0..<Self.count).map { MerkleLog.leafHash([UInt8($0)], suite: suite) }
+    let three = MemoryLog(Array(leaves[..<3]), suite: suite)
+    let first = try three.inclusionProof(index: 0, size: 3).path
+    try InclusionProof(index: 0, size: 4, path: first).verify(leaf: leaves[0], root: three.root, suite: suite)
+    let last = try three.inclusionProof(index: 2, size: 3).path
+    try InclusionProof(index: 1, size: 2, path: last).verify(leaf: leaves[2], root: three.root, suite: suite)
+    let two = MemoryLog(Array(leaves[..<2]), suite: suite)
+    let grown = try three.consistencyProof(oldSize: 2, newSize: 3).path
+    try ConsistencyProof(oldSize: 1, newSize: 2, path: grown).verify(oldRoot: two.root, newRoot: three.root, suite: suite)
+
+    let log = MemoryLog(leaves, suite: suite)
+    for size in 1...UInt64(Self.count) {
+      let index = size / 3
+      let path = try log.inclusionProof(index: index, size: size).path
+      for other in 0..<size where other != index {
+        #expect(throws: ProofError.self, "\(other) instead of \(index) of \(size)") {
+          try InclusionProof(index: other, size: size, path: path).verify(
+            leaf: leaves[Int(index)], root: log.root(size: size), suite: suite)
+        }
       }
+    }
+  }
+
+  private func flipped(_ bytes: [UInt8], _ place: Int, _ numbers: inout SeededNumbers) -> [UInt8] {
+    var changed = bytes
+    changed[place] ^= 1 << UInt8.random(in: 0..<8, using: &numbers)
+    return changed
+  }
+
+  @Test func truncatedProofsAreTypedErrors() throws {
+    let log = MemoryLog((0..<13).map { MerkleLog.leafHash([$0], suite: .guomi) }, suite: .guomi)
+    let inclusion = try log.inclusionProof(index: 5, size: 13).canonicalBytes
+    let consistency = try log.consistencyProof(oldSize: 6, newSize: 13).canonicalBytes
+    let edge = AppendOnlyTree(size: 7, peaks: [.zero, .zero, .zero])?.canonicalBytes ?? []
+    for length in inclusion.indices {
+      #expect(throws: CanonicalError.self) { try InclusionProof(canonicalBytes: Array(inclusion[..<length])) }
+    }
+    for length in consistency.indices {
+      #expect(throws: CanonicalError.self) { try ConsistencyProof(canonicalBytes: Array(consistency[..<length])) }
+    }
+    #expect(!edge.isEmpty)
+    for length in edge.indices {
+      #expect(throws: CanonicalError.self) { try AppendOnlyTree(canonicalBytes: Array(edge[..<length])) }
     }
   }
 
