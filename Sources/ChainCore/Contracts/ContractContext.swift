@@ -44,11 +44,12 @@ public final class ContractContext: QueryContext {
 
   /// Calls an entry of another contract as `caller`, in a layer of its own: if it throws, nothing of it stays.
   ///
-  /// Only system contracts may: others get `.notSupported`.
+  /// Only system contracts may, and only to contracts that are none: others get `.notSupported`.
   package func dispatch(
     _ contract: ContractName, _ entry: EntryName, _ arguments: [UInt8], as caller: Caller
   ) throws(ContractError) -> [UInt8] {
     try requireSystem()
+    guard !frame.environment.registry.isSystem(contract) else { throw .notSupported("\(contract) belongs to the platform and is no port") }
     guard let declared = frame.environment.registry.entry(contract, entry) else {
       throw .notSupported("entry \(contract).\(entry)")
     }
@@ -71,6 +72,16 @@ public final class ContractContext: QueryContext {
   package func attempt<Value>(_ body: (ContractContext) throws(ContractError) -> Value) throws(ContractError) -> Value {
     try requireSystem()
     return try inOwnLayer(contract, as: caller, body)
+  }
+
+  /// Runs `body` with a meter of its own, as if it were a transaction: what stands beside it in a batch can't make it fail.
+  /// What it used is added to the receipt's meter. Only system contracts may.
+  package func metered<Value>(_ body: () throws(ContractError) -> Value) throws(ContractError) -> Value {
+    try requireSystem()
+    let outer = frame.meter
+    frame.meter = Meter(limits: outer.limits)
+    defer { frame.meter = outer.adding(frame.meter.reading) }
+    return try body()
   }
 
   private func requireSystem() throws(ContractError) {

@@ -45,6 +45,18 @@ public struct ContractRegistry: Sendable {
     packetSender = sender
   }
 
+  private init(contracts: [ContractName: Registered], packetSender: (ContractName, any PacketSender)?) {
+    self.contracts = contracts
+    names = contracts.keys.sorted()
+    self.packetSender = packetSender
+  }
+
+  /// The part of the registry that a chain has activated: what is compiled in but not active can't be reached in any way.
+  func activated(_ isActive: (ContractName) -> Bool) -> ContractRegistry {
+    ContractRegistry(
+      contracts: contracts.filter { isActive($0.key) }, packetSender: packetSender.flatMap { isActive($0.0) ? $0 : nil })
+  }
+
   private static func register(_ contract: any Contract, name: ContractName) throws(RegistryError) -> Registered {
     let declared = contract.entries
     var entries: [EntryName: Entry] = [:]

@@ -50,7 +50,7 @@ extension GenesisError: CustomStringConvertible {
 
 /// Runs blocks of calls on a state. Holds nothing that changes.
 public struct Executor: Sendable {
-  /// The contracts.
+  /// The contracts that are active on the chain.
   public let registry: ContractRegistry
   /// The chain's genesis.
   public let genesis: Genesis
@@ -75,7 +75,7 @@ public struct Executor: Sendable {
         throw .manifestMismatch(contract.name, expected: contract.manifest, found: found)
       }
     }
-    self.registry = registry
+    self.registry = registry.activated { Self.isActive($0, in: genesis) }
     self.genesis = genesis
     genesisID = genesis.id
   }
@@ -179,7 +179,9 @@ public struct Executor: Sendable {
     try CallCheck(frame: readFrame(on: state, height: height, time: time)).caller(account, key: nil)
   }
 
-  private func isActive(_ contract: ContractName) -> Bool {
+  private func isActive(_ contract: ContractName) -> Bool { Self.isActive(contract, in: genesis) }
+
+  private static func isActive(_ contract: ContractName, in genesis: Genesis) -> Bool {
     contract == IdentityContract.name || contract == AccessContract.name || genesis.contracts.contains { $0.name == contract }
   }
 

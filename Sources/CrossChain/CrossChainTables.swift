@@ -1,0 +1,100 @@
+public import ChainCore
+
+/// A trusted height of a chain: the key of its checkpoint.
+public struct CheckpointKey: CanonicalRecord, OrderedKey, Codable, Hashable {
+  /// The chain.
+  public var chain: ChainID
+  /// The height.
+  public var height: BlockHeight
+
+  /// Puts the parts together.
+  public init(chain: ChainID, height: BlockHeight) {
+    self.chain = chain
+    self.height = height
+  }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.chain, \.height)
+
+  /// Appends chain and height.
+  public func encodeKey(into bytes: inout [UInt8]) {
+    chain.encodeKey(into: &bytes)
+    height.encodeKey(into: &bytes)
+  }
+
+  /// Reads chain and height.
+  public init?(key bytes: inout ArraySlice<UInt8>) {
+    guard let chain = ChainID(key: &bytes), let height = BlockHeight(key: &bytes) else { return nil }
+    self.init(chain: chain, height: height)
+  }
+}
+
+/// How far a lane is on the source chain.
+public struct LaneOut: CanonicalRecord, Codable, Hashable {
+  /// The number of the next packet.
+  public var next: UInt64
+  /// All numbers below this one are settled.
+  public var settledBelow: UInt64
+
+  /// A lane's counters; a fresh lane begins with number 1.
+  public init(next: UInt64 = 1, settledBelow: UInt64 = 1) {
+    self.next = next
+    self.settledBelow = settledBelow
+  }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.next, \.settledBelow)
+}
+
+/// The tables of the system contract `xc`, and the state keys that proofs are about. Only this module writes them.
+public enum CrossChainState {
+  /// The contract's name on every chain.
+  public static let contract: ContractName = "xc"
+
+  // On the source chain.
+  static let laneOut = Table<LaneID, LaneOut>("lane-out")
+  static let pending = Table<PacketKey, Digest>("pending")
+  /// What relayers carry: header and payload, until settled. Nothing is proven of it.
+  static let outbox = Table<PacketKey, Packet>("outbox")
+
+  // On the destination.
+  static let receipts = Table<PacketKey, PacketReceipt>("receipt")
+  /// The answer itself, not its digest: the tree holds the digest anyway, and relayers need no event history.
+  static let acks = Table<PacketKey, Acknowledgement>("ack")
+
+  // On every chain but the relay.
+  static let view = Table<SingleKey, RelayView>("relay-view")
+
+  // On every chain.
+  static let clients = Table<ChainID, ClientRecord>("client")
+  static let checkpoints = Table<CheckpointKey, TrustedCheckpoint>("checkpoint")
+  static let evidence = Table<ChainID, Misbehaviour>("evidence")
+
+  // On the relay.
+  static let chains = Table<ChainID, ChainRegistration>("chain")
+  static let routes = Table<RouteScope, RoutePolicy>("route")
+  static let relayed = Table<PacketKey, Digest>("relayed")
+  static let outcomes = Table<PacketKey, Outcome>("outcome")
+  static let log = Table<SingleKey, AppendOnlyTree>("log")
+
+  /// Where the source chain commits to a packet: value = packet id.
+  public static func pendingKey(_ packet: PacketKey) -> StateKey { key(pending, packet) }
+  /// Where the relay commits to a packet: value = packet id.
+  public static func relayedKey(_ packet: PacketKey) -> StateKey { key(relayed, packet) }
+  /// Where the relay records how a packet ended: value = `Outcome`.
+  public static func outcomeKey(_ packet: PacketKey) -> StateKey { key(outcomes, packet) }
+  /// Where the destination records that a packet arrived: value = `PacketReceipt`.
+  public static func receiptKey(_ packet: PacketKey) -> StateKey { key(receipts, packet) }
+  /// Where the destination records its answer: value = `Acknowledgement`.
+  public static func acknowledgementKey(_ packet: PacketKey) -> StateKey { key(acks, packet) }
+  /// Where a chain records the newest relay block that it verified: value = `RelayView`.
+  public static let viewKey = key(view, SingleKey())
+  /// Where a chain records a trusted height of another: value = `TrustedCheckpoint`.
+  public static func checkpointKey(_ chain: ChainID, _ height: BlockHeight) -> StateKey {
+    key(checkpoints, CheckpointKey(chain: chain, height: height))
+  }
+
+  private static func key<Key, Value>(_ table: Table<Key, Value>, _ key: Key) -> StateKey {
+    StateKey(contract: contract, table: table.name, key: key)
+  }
+}
