@@ -78,7 +78,8 @@ import Testing
     var chain = try chain()
     let key = try PrivateKey.generate(chain.suite)
     let foreign = try CertificateAuthority.root(
-      .init(organisation: "platform", commonName: "root of henan/410100"), key: try PrivateKey.generate(chain.suite), from: 0, until: 4_000_000_000_000)
+      .init(organisation: "platform", commonName: "root of henan/410100"), key: try PrivateKey.generate(chain.suite), from: 0,
+      until: 4_000_000_000_000)
     let certificate = try foreign.issue(
       .init(organisation: "city-hall", commonName: "clerk"), publicKey: key.publicKey, serial: 5, from: 0, until: 4_000_000_000_000)
     let receipt = try chain.call(
