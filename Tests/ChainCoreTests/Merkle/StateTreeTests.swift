@@ -131,7 +131,8 @@ private struct JellyfishFile: Decodable {
     #expect(removals > 60)
     for (version, (naive, state)) in history {
       #expect(try tree.root(at: version, reader: nodes) == naive.root)
-      for (index, key) in keys.enumerated() {
+      // A third of the keys at each version, another third at the next.
+      for (index, key) in keys.enumerated() where (UInt64(index) + version / 3).isMultiple(of: 3) {
         let proof = try tree.proof(of: key, at: version, reader: nodes)
         #expect(proof == naive.proof(of: suite.hash(key)))
         #expect(try tree.valueHash(of: key, at: version, reader: nodes) == state[index].map(suite.hash))
@@ -170,6 +171,45 @@ private struct JellyfishFile: Decodable {
     for (place, child) in inner.children.enumerated() where child.kind != .none {
       try reach(StateNodeKey(version: child.version, path: key.path.appending(UInt8(place))), nodes, &reached)
     }
+  }
+
+  /// Batches of hundreds, each on the last; then all that became stale is deleted and the newest version is read whole.
+  @Test(arguments: [5, 6] as [UInt64]) func largeBatchesSurvivePruning(seed: UInt64) throws {
+    let suite = CryptoSuite.guomi
+    let tree = StateTree(suite: suite)
+    var numbers = SeededNumbers(state: seed)
+    var nodes = MemoryStateNodes()
+    var naive = NaiveStateTree(suite: suite)
+    var state: [Int: [UInt8]] = [:]
+    let keys = (0..<700).map { Array("key \($0)".utf8) }
+    let newest: UInt64 = 4
+    for version in 1...newest {
+      var updates: [(key: [UInt8], value: [UInt8]?)] = []
+      for _ in 0..<Int.random(in: 200...600, using: &numbers) {
+        let index = Int.random(in: keys.indices, using: &numbers)
+        let value = version > 1 && Bool.random(using: &numbers) ? nil : Self.value(version, index)
+        updates.append((keys[index], value))
+        state[index] = value
+        naive.pairs[suite.hash(keys[index])] = value.map(suite.hash)
+      }
+      let update = try tree.apply(updates, base: version == 1 ? nil : version - 1, newVersion: version, reader: nodes)
+      #expect(update.root == naive.root)
+      nodes.store(update, version: version)
+    }
+    nodes.prune(keepingFrom: newest)
+    var reached: Set<StateNodeKey> = []
+    try reach(.root(newest), nodes, &reached)
+    #expect(nodes.count == reached.count)
+    for (index, key) in keys.enumerated() {
+      #expect(try tree.valueHash(of: key, at: newest, reader: nodes) == state[index].map(suite.hash))
+      let proof = try tree.proof(of: key, at: newest, reader: nodes)
+      if let value = state[index] {
+        try proof.verifyPresence(key: key, value: value, root: naive.root, suite: suite)
+      } else {
+        try proof.verifyAbsence(key: key, root: naive.root, suite: suite)
+      }
+    }
+    #expect((100..<600).contains(state.count))
   }
 
   /// Key hashes that share all but the last bits, as no attacker can make them: the deepest possible paths.
