@@ -59,6 +59,8 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

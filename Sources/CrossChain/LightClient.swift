@@ -175,8 +175,9 @@ public enum LightClient {
     let met = TrustedCheckpoint(rules, header: block.header, checkpoint: block.checkpoint)
     if known == met || (known.historyRoot == nil && known.leaf == met.leaf) { return .known }
     try verify(block, in: client.set, rules)
-    guard known.leaf != met.leaf || known.historyRoot.map({ $0 != met.historyRoot }) ?? false
-      || known.validatorSetHash.map({ $0 != met.validatorSetHash }) ?? false
+    guard
+      known.leaf != met.leaf || known.historyRoot.map({ $0 != met.historyRoot }) ?? false
+        || known.validatorSetHash.map({ $0 != met.validatorSetHash }) ?? false
     else { return .known }
     return freeze(client, .update(update, base: client.latest.height))
   }
