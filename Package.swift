@@ -69,6 +69,8 @@ let package = Package(
     .testTarget(name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
+    .testTarget(
+      name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

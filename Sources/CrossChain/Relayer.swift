@@ -1,0 +1,181 @@
+public import ChainCore
+
+/// How a relayer works.
+public struct RelayerOptions: Sendable, Hashable {
+  /// After how many milliseconds without work a client is updated all the same.
+  ///
+  /// A remote proof is as old as the relay's client of the subject plus the verifier's client of the relay may be: twice this. 240 s
+  /// keep both below the freshness limit of 600 s with a reserve.
+  public var idleMs: UInt64
+  /// How many packets of a chain one tick looks at.
+  public var packetsPerTick: Int
+
+  /// Options; the defaults suit a province.
+  public init(idleMs: UInt64 = 240_000, packetsPerTick: Int = 10_000) {
+    self.idleMs = idleMs
+    self.packetsPerTick = packetsPerTick
+  }
+}
+
+/// One transaction that a tick handed in.
+public struct RelayerSubmission: Sendable, Hashable {
+  /// The chain it went to.
+  public var chain: ChainID
+  /// The entry of `xc` that it calls.
+  public var entry: EntryName
+  /// How many packets it is about; 0 for a mere update.
+  public var packets: Int
+  /// Its id.
+  public var transaction: TransactionID
+}
+
+/// Something that a tick could not do; the next one tries again.
+public struct RelayerFailure: Sendable, Hashable {
+  /// The chain it was about.
+  public var chain: ChainID
+  /// What went wrong.
+  public var reason: String
+}
+
+/// What one tick did.
+public struct RelayerReport: Sendable, Hashable {
+  /// Transactions handed in, in order.
+  public var submitted: [RelayerSubmission] = []
+  /// What could not be done.
+  public var failures: [RelayerFailure] = []
+}
+
+/// Carries proofs and packets between a relay and its chains. Untrusted: the worst it can do is stop.
+///
+/// It remembers nothing: each tick computes the work from the chains' state, so a restart is a tick, and any number may run side by side.
+/// Proofs are made at the newest certified height, however far behind the head it is. Time comes from the host.
+public struct Relayer: Sendable {
+  let relay: any ChainEndpoint
+  let chains: [any ChainEndpoint]
+  let keys: [ChainID: PrivateKey]
+  let options: RelayerOptions
+
+  /// A relayer between `relay` and `chains`, with the key of an account of role `relayer` on each.
+  public init(
+    relay: any ChainEndpoint, chains: [any ChainEndpoint], keys: [ChainID: PrivateKey], options: RelayerOptions = RelayerOptions()
+  ) {
+    self.relay = relay
+    self.chains = chains
+    self.keys = keys
+    self.options = options
+  }
+
+  /// Looks at every chain once and hands in what is due. A chain that does not answer delays only its own packets.
+  ///
+  /// - Parameter now: The host's time, for idle updates only.
+  public func tick(now: BlockTime) async -> RelayerReport {
+    var report = RelayerReport()
+    for call in await plan(now: now, into: &report) { await submit(call, into: &report) }
+    return report
+  }
+
+  /// The calls that are due now, per chain in order.
+  func plan(now: BlockTime, into report: inout RelayerReport) async -> [RelayerCall] {
+    let hub: RelayerView
+    do throws(EndpointError) {
+      hub = RelayerView(relay, try await relay.status())
+    } catch {
+      report.failures.append(RelayerFailure(chain: relay.chain, reason: "\(error)"))
+      return []
+    }
+    var spokes: [Spoke] = []
+    for chain in chains {
+      do throws(EndpointError) {
+        spokes.append(try await spoke(chain, hub))
+      } catch {
+        report.failures.append(RelayerFailure(chain: chain.chain, reason: "\(error)"))
+      }
+    }
+    var work = RelayerWork(hub: hub, spokes: spokes)
+    for index in spokes.indices {
+      do throws(EndpointError) {
+        try await work.collect(from: index, limit: options.packetsPerTick)
+      } catch {
+        report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
+      }
+    }
+    var calls: [RelayerCall] = []
+    for index in spokes.indices {
+      do throws(EndpointError) {
+        calls += try await work.calls(of: index, idleMs: options.idleMs, now: now)
+      } catch {
+        report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
+      }
+    }
+    return calls
+  }
+
+  /// A chain and both clients between it and the relay.
+  private func spoke(_ chain: any ChainEndpoint, _ hub: RelayerView) async throws(EndpointError) -> Spoke {
+    let view = RelayerView(chain, try await chain.status())
+    guard let atHub = try await hub.endpoint.ask("client", chain.chain, at: nil, as: ClientRecord?.self) else {
+      throw .refused("\(chain.chain) is not registered on \(relay.chain)")
+    }
+    guard let ofHub = try await chain.ask("client", relay.chain, at: nil, as: ClientRecord?.self) else {
+      throw .refused("\(chain.chain) has no client of \(relay.chain)")
+    }
+    return Spoke(view: view, clientAtHub: atHub, clientOfHub: ofHub)
+  }
+
+  private func submit(_ call: RelayerCall, into report: inout RelayerReport) async {
+    do throws(EndpointError) {
+      let signed = try sign(call)
+      try await call.target.endpoint.submit(signed)
+      report.submitted.append(
+        RelayerSubmission(
+          chain: call.target.endpoint.chain, entry: call.entry, packets: call.packets,
+          transaction: signed.id(genesis: call.target.endpoint.genesis, suite: call.target.endpoint.suite)))
+    } catch {
+      guard error != .alreadySubmitted else { return }
+      report.failures.append(RelayerFailure(chain: call.target.endpoint.chain, reason: "\(call.entry): \(error)"))
+    }
+  }
+
+  /// Equal work gives an equal transaction, so a tick that comes too early is recognised by the pool.
+  private func sign(_ call: RelayerCall) throws(EndpointError) -> SignedTransaction {
+    let endpoint = call.target.endpoint
+    guard let key = keys[endpoint.chain] else { throw .refused("no account on \(endpoint.chain)") }
+    let salt = endpoint.suite.hash(call.arguments).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let quantum = max(1, endpoint.parameters.transactionWindow / 4)
+    let until = BlockHeight((call.target.status.head.rawValue / quantum + 2) * quantum)
+    let transaction = Transaction(
+      chain: endpoint.chain, sender: endpoint.suite.accountID(of: key.publicKey), contract: CrossChainState.contract, entry: call.entry,
+      arguments: call.arguments, salt: salt, validUntilHeight: until)
+    do throws(KeyError) {
+      return try transaction.signed(by: key, genesis: endpoint.genesis)
+    } catch {
+      throw .refused("signing: \(error)")
+    }
+  }
+}
+
+/// A call that is due.
+struct RelayerCall: Sendable {
+  var target: RelayerView
+  var entry: EntryName
+  var arguments: [UInt8]
+  var packets: Int
+}
+
+/// An endpoint and where it stands in this tick.
+struct RelayerView: Sendable {
+  let endpoint: any ChainEndpoint
+  let status: EndpointStatus
+
+  init(_ endpoint: any ChainEndpoint, _ status: EndpointStatus) {
+    self.endpoint = endpoint
+    self.status = status
+  }
+}
+
+/// A chain of the star, with the relay's client of it and its client of the relay as they are now.
+struct Spoke: Sendable {
+  let view: RelayerView
+  let clientAtHub: ClientRecord
+  let clientOfHub: ClientRecord
+}
