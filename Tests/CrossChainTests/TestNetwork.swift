@@ -48,8 +48,8 @@ struct TestNetwork {
   static let start: BlockTime = 1_700_000_000_000
 
   var chains: [ChainID: TestChain] = [:]
-  var accounts: [ChainID: SoloChain.Account] = [:]
-  var relayers: [ChainID: SoloChain.Account] = [:]
+  var accounts: [ChainID: Account] = [:]
+  var relayers: [ChainID: Account] = [:]
   var clock = Self.start
   /// How many heights certificates lag behind the head.
   var lag = 0
@@ -125,7 +125,7 @@ struct TestNetwork {
   @discardableResult
   mutating func call(
     _ id: ChainID, _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable,
-    by account: SoloChain.Account? = nil
+    by account: Account? = nil
   ) throws -> Receipt {
     guard let account = account ?? accounts[id] else { preconditionFailure("no account") }
     var chain = self[id]
