@@ -68,6 +68,7 @@ let package = Package(
       name: "LedgerWriter", dependencies: ["ChainCore", "ChainTesting"], path: "Tests/LedgerWriter", swiftSettings: settings),
     .testTarget(name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
+    .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], swiftSettings: settings),

@@ -1,0 +1,96 @@
+internal import ChainCore
+
+/// The code of a licence type: the unified credit code of the authority that defines it, and three digits (GB/T 36904-2018).
+public struct LicenceTypeCode: CheckedIdentifier {
+  /// What people call it.
+  public static let kind = "licence type code"
+  /// The text.
+  public let text: String
+
+  /// Checks form and the inner credit code.
+  public init(_ text: String) throws(IdentifierError) {
+    guard text.utf8.count == 21 else { throw .form(kind: Self.kind, "21 characters are expected") }
+    guard text.suffix(3).isAllDigits else { throw .form(kind: Self.kind, "it ends in three digits") }
+    _ = try UnifiedCreditCode(String(text.prefix(18)))
+    self.text = text
+  }
+}
+
+/// 电子证照标识, the identifier of one version of an e-licence (GB/T 36904-2018):
+/// `1.2.156.3005.2.` type code `.` issuer `.` serial `.` version `.` check character (ISO 7064 MOD 37,36).
+public struct LicenceIdentifier: CheckedIdentifier {
+  /// What people call it.
+  public static let kind = "licence identifier"
+  /// The object identifier that all begin with.
+  public static let root = "1.2.156.3005.2."
+
+  /// The text.
+  public let text: String
+  /// The licence type.
+  public let typeCode: LicenceTypeCode
+  /// The issuer: a unified credit code, or a division of six digits.
+  public let issuer: String
+  /// The serial number, 1 to 64 digits and capital letters.
+  public let serial: String
+  /// The version, from 1 to 999.
+  public let version: Int
+
+  /// Checks form, the inner credit codes and the check character.
+  public init(_ text: String) throws(IdentifierError) {
+    guard text.utf8.count <= 160, text.hasPrefix(Self.root) else { throw .form(kind: Self.kind, "it begins with \(Self.root)") }
+    let parts = text.dropFirst(Self.root.count).split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 5 else { throw .form(kind: Self.kind, "type, issuer, serial, version and check are expected after the root") }
+    let typeCode = try LicenceTypeCode(parts[0])
+    if parts[1].utf8.count == 6 {
+      guard parts[1].isAllDigits else { throw .form(kind: Self.kind, "a division has six digits") }
+    } else {
+      _ = try UnifiedCreditCode(parts[1])
+    }
+    guard (1...64).contains(parts[2].utf8.count), parts[2].utf8.allSatisfy(CheckCharacters.alphanumeric.contains) else {
+      throw .form(kind: Self.kind, "the serial has 1 to 64 digits and capital letters")
+    }
+    guard parts[3].utf8.count == 3, parts[3].isAllDigits, let version = Int(parts[3]), version > 0 else {
+      throw .form(kind: Self.kind, "the version has three digits, from 001")
+    }
+    guard let check = CheckCharacters.mod37And36(parts[0..<4].joined().utf8), parts[4].utf8.elementsEqual([check]) else {
+      throw .checkCharacter(kind: Self.kind)
+    }
+    self.text = text
+    self.typeCode = typeCode
+    issuer = parts[1]
+    serial = parts[2]
+    self.version = version
+  }
+
+  /// The identifier of these parts, with its check character.
+  public init(typeCode: LicenceTypeCode, issuer: String, serial: String, version: Int) throws(IdentifierError) {
+    guard (1...999).contains(version) else { throw .form(kind: Self.kind, "versions go from 1 to 999") }
+    let digits = String(version)
+    let padded = String(repeating: "0", count: 3 - digits.count) + digits
+    guard let check = CheckCharacters.mod37And36((typeCode.text + issuer + serial + padded).utf8) else {
+      throw .form(kind: Self.kind, "digits and capital letters are expected")
+    }
+    try self.init("\(Self.root)\(typeCode.text).\(issuer).\(serial).\(padded).\(Character(UnicodeScalar(check)))")
+  }
+
+  /// What all versions of the licence have in common.
+  public var licence: LicenceNumber { LicenceNumber(typeCode: typeCode, issuer: issuer, serial: serial) }
+}
+
+/// A licence, whatever its version: type, issuer and serial, joined by dots.
+public struct LicenceNumber: CheckedIdentifier {
+  /// What people call it.
+  public static let kind = "licence number"
+  /// The text: an identifier without root, version and check character.
+  public let text: String
+
+  init(typeCode: LicenceTypeCode, issuer: String, serial: String) { text = "\(typeCode.text).\(issuer).\(serial)" }
+
+  /// Checks the parts.
+  public init(_ text: String) throws(IdentifierError) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 3 else { throw .form(kind: Self.kind, "type, issuer and serial are expected") }
+    let code = try LicenceTypeCode(parts[0])
+    self = try LicenceIdentifier(typeCode: code, issuer: parts[1], serial: parts[2], version: 1).licence
+  }
+}
