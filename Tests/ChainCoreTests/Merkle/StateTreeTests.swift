@@ -130,21 +130,22 @@ private struct JellyfishFile: Decodable {
     }
     #expect(removals > 60)
     for (version, (naive, state)) in history {
-      #expect(try tree.root(at: version, reader: nodes) == naive.root)
+      let root = naive.root
+      #expect(try tree.root(at: version, reader: nodes) == root)
       // A third of the keys at each version, another third at the next.
       for (index, key) in keys.enumerated() where (UInt64(index) + version / 3).isMultiple(of: 3) {
         let proof = try tree.proof(of: key, at: version, reader: nodes)
         #expect(proof == naive.proof(of: suite.hash(key)))
         #expect(try tree.valueHash(of: key, at: version, reader: nodes) == state[index].map(suite.hash))
         if let value = state[index] {
-          try proof.verifyPresence(key: key, value: value, root: naive.root, suite: suite)
+          try proof.verifyPresence(key: key, value: value, root: root, suite: suite)
           #expect(throws: ProofError.rootMismatch) {
-            try proof.verifyPresence(key: key, value: value + [0], root: naive.root, suite: suite)
+            try proof.verifyPresence(key: key, value: value + [0], root: root, suite: suite)
           }
-          #expect(throws: ProofError.notAbsent) { try proof.verifyAbsence(key: key, root: naive.root, suite: suite) }
+          #expect(throws: ProofError.notAbsent) { try proof.verifyAbsence(key: key, root: root, suite: suite) }
         } else {
-          try proof.verifyAbsence(key: key, root: naive.root, suite: suite)
-          #expect(throws: ProofError.notPresent) { try proof.verifyPresence(key: key, value: [], root: naive.root, suite: suite) }
+          try proof.verifyAbsence(key: key, root: root, suite: suite)
+          #expect(throws: ProofError.notPresent) { try proof.verifyPresence(key: key, value: [], root: root, suite: suite) }
         }
       }
     }
@@ -196,6 +197,7 @@ private struct JellyfishFile: Decodable {
       #expect(update.root == naive.root)
       nodes.store(update, version: version)
     }
+    let root = naive.root
     nodes.prune(keepingFrom: newest)
     var reached: Set<StateNodeKey> = []
     try reach(.root(newest), nodes, &reached)
@@ -204,9 +206,9 @@ private struct JellyfishFile: Decodable {
       #expect(try tree.valueHash(of: key, at: newest, reader: nodes) == state[index].map(suite.hash))
       let proof = try tree.proof(of: key, at: newest, reader: nodes)
       if let value = state[index] {
-        try proof.verifyPresence(key: key, value: value, root: naive.root, suite: suite)
+        try proof.verifyPresence(key: key, value: value, root: root, suite: suite)
       } else {
-        try proof.verifyAbsence(key: key, root: naive.root, suite: suite)
+        try proof.verifyAbsence(key: key, root: root, suite: suite)
       }
     }
     #expect((100..<600).contains(state.count))
