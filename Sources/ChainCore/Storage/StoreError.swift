@@ -7,7 +7,7 @@ public enum StoreError: Error, Hashable, Sendable {
   case diskFull
   /// A record does not carry its checksum: the disk or the file is damaged. The store stops writing; restore this node.
   case corrupt(table: StoreTable, key: [UInt8])
-  /// A journal record that is not the last has a wrong checksum or length. The journal stops; restore this node.
+  /// A journal batch that was durable has a wrong checksum or length. The journal does not open; restore this node.
   case corruptJournal(segment: String, offset: Int)
   /// A file is shorter than it says. Restore this node.
   case truncated(path: String, bytes: Int, expected: Int)
@@ -29,7 +29,7 @@ public enum StoreError: Error, Hashable, Sendable {
   case permissions(path: String, mode: UInt32)
   /// A key is empty or longer than `StoreTable.keyBytesMax`.
   case badKey(bytes: Int)
-  /// A value is longer than `StoreTable.valueBytesMax`.
+  /// A value is longer than `StoreTable.valueBytesMax`, or a batch than `Journal.batchBytesMax`.
   case valueTooLarge(bytes: Int)
   /// One transaction changed more than the database can hold at once. Split it.
   case transactionTooLarge
@@ -61,7 +61,7 @@ extension StoreError: CustomStringConvertible {
     case .networkFileSystem(let path): "\(path) is on a network file system; choose a local disk"
     case .permissions(let path, let mode): "\(path) has mode \(String(mode, radix: 8)); run chmod go-w on it"
     case .badKey(let bytes): "a key of \(bytes) bytes; 1 to \(StoreTable.keyBytesMax) are allowed"
-    case .valueTooLarge(let bytes): "a value of \(bytes) bytes; at most \(StoreTable.valueBytesMax) are allowed"
+    case .valueTooLarge(let bytes): "a value or batch of \(bytes) bytes is too large"
     case .transactionTooLarge: "the transaction changes too much at once; split it"
     case .nestedWrite: "a write inside another transaction or scan of the same store"
     case .tooManyReads: "too many reads are open; try again later"
