@@ -100,7 +100,11 @@ public struct CanonicalMap<Key: CanonicalCodable & Hashable & Sendable, Value: C
 
   /// The value of `key`, if any.
   /// - Complexity: O(n).
-  public subscript(key: Key) -> Value? { pairs.first { $0.key == key }?.value }
+  public subscript(key: Key) -> Value? {
+    // By bytes: `String` takes composed and decomposed characters for equal, their encodings differ.
+    let bytes = key.canonicalBytes
+    return pairs.first { $0.key.canonicalBytes == bytes }?.value
+  }
 
   /// Appends the count and the pairs.
   public func encode(into writer: inout CanonicalWriter) {

@@ -5,6 +5,9 @@ final class DirectoryLock: Sendable {
 
   private let file: OpenFile
 
+  // A child process that was started meanwhile may hold a copy of the descriptor, so closing alone might not end the lock.
+  deinit { file.unlock() }
+
   /// Takes the lock of `directory`.
   ///
   /// - Throws: `StoreError.locked`, `.io`, `.diskFull`.
