@@ -23,6 +23,8 @@ public enum Actor: Sendable, Hashable {
   case owner
   /// The organisation in this relation to the record, as the registry's `relations` tells.
   case relation(String)
+  /// Whom the contract's code has let through before: relations to other records.
+  case checked
 }
 
 /// One row of a record's life: which call leads from which states to which, and who may make it.

@@ -190,6 +190,7 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
     case .role(let role): caller.has(role)
     case .owner: caller.organisation == record.owner
     case .relation(let name): relate(name, record, key, caller)
+    case .checked: true
     }
   }
 

@@ -49,6 +49,11 @@ public struct Digest: Sendable, Hashable {
     }
   }
 
+  /// 32 bytes of the system's randomness: a salt or nonce, made outside contracts.
+  public static func random() -> Digest {
+    Digest(words: (.random(in: 0 ... .max), .random(in: 0 ... .max), .random(in: 0 ... .max), .random(in: 0 ... .max)))
+  }
+
   /// Bit `index` of the digest, from 0 (most significant bit of the first byte) to 255.
   public func bit(_ index: Int) -> Bool {
     let word =
