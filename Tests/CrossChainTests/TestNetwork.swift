@@ -188,7 +188,7 @@ struct TestNetwork {
   }
 
   /// A member of `organisation` on `id`.
-  mutating func member(_ id: ChainID, _ organisation: OrganisationID) throws -> SoloChain.Account {
+  mutating func member(_ id: ChainID, _ organisation: OrganisationID) throws -> Account {
     var chain = self[id]
     clock = max(clock, chain.ledger.head.header.time).advanced(byMilliseconds: 100)
     chain.solo.time = clock
