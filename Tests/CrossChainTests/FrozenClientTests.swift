@@ -107,6 +107,23 @@ import Testing
     #expect(try network.deliver(TestNetwork.relayID, "relay", relay)[0].isRefused(with: "expired"))
   }
 
+  @Test func aTrustedHeightOutOfThePeriodProvesNothing() async throws {
+    var network = try TestNetwork(trustingPeriodMs: 60_000)
+    let (r, s) = (TestNetwork.relayID, TestNetwork.sourceID)
+    _ = try network.send("x", timeout: PacketTimeout(relayTimeMs: network.clock.rawValue + 80_000_000))
+    var relay = try #require(try await network.planned("relay", as: RelayPackets.self))
+    try network.updateClient(of: s, on: r)
+    relay.update = nil
+    network.clock = network.clock.advanced(byMilliseconds: 50_000)
+    try network.block(s)
+    try network.updateClient(of: s, on: r)
+    network.clock = network.clock.advanced(byMilliseconds: 20_000)
+    #expect(try network.deliver(r, "relay", relay)[0].isRefused(with: "expired"))
+    // At a height within the period it goes.
+    relay = try #require(try await network.planned("relay", as: RelayPackets.self))
+    #expect(try network.deliver(r, "relay", relay) == [.done])
+  }
+
   @Test func oneNumberUsedTwiceFreezesTheLaneAndLeavesATrace() async throws {
     var network = try TestNetwork()
     let (r, s) = (TestNetwork.relayID, TestNetwork.sourceID)

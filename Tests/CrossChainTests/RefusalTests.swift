@@ -221,6 +221,12 @@ import Testing
     try network.block(TestNetwork.sourceID)
     _ = try await network.run()
     #expect(try network.end(1) == "succeeded")
+    // A narrow freeze holds as well, though wider routes are open.
+    let lane = RouteScope(source: TestNetwork.sourceID, port: "courier", destination: TestNetwork.destinationID)
+    #expect(try network.call(TestNetwork.relayID, "xc", "freeze", lane, by: supervisor).status == .succeeded)
+    _ = try network.send("held too")
+    _ = try await network.run(rounds: 4)
+    #expect(try network.outcome(2) == nil && network.note("held too") == nil)
   }
 
   @Test func whatIsNotSupportedYetIsRefusedAsSuch() throws {

@@ -45,23 +45,14 @@ import Testing
       remoteRoles: [RemoteRoles(chain: TestNetwork.sourceID, organisation: "city-hall", roles: [.administrator, .relayer])])
     let call = SendNote(to: TestNetwork.destinationID, call: "file", text: "x", timeout: nil)
     #expect(try network.call(TestNetwork.sourceID, "courier", "misdirect", call).code == "notSupported")
-    // Even a source that lies: a committed packet to a platform contract is answered with a failure.
-    let lane = LaneID(
-      source: TestNetwork.sourceID, sourcePort: "identity", destination: TestNetwork.destinationID, destinationPort: "identity")
-    let payload = RegisterMember(certificates: []).canonicalBytes
-    let hash = NetworkHash(suite: .guomi)
-    let header = PacketHeader(
-      lane: lane, sequence: 1, sender: PacketParty(account: AccountID(.zero), organisation: "city-hall"), call: "register",
-      timeout: PacketTimeout(relayHeight: 1_000), payloadDigest: hash.payload(payload), payloadSize: UInt32(payload.count))
-    let forged = try ForgedState(suite: .guomi, key: CrossChainState.relayedKey(header.key), value: hash.packetID(header))
-    // A relay that the destination trusts and that lies; nothing below its certificate is checked but form and roles.
-    try network.forgeRelay(forged.root)
-    let receive = ReceivePackets(
-      height: network.forgedHeight, packets: [ProvenPacket(packet: Packet(header: header, payload: payload), proof: forged.proof)])
-    #expect(try network.deliver(TestNetwork.destinationID, "receive", receive) == [.done])
-    let delivery: [Delivery] = try network.destination.ledger.query("xc", "deliveries", [header.key])
-    let message = ContractError.notSupported("identity belongs to the platform and is no port").message
-    #expect(delivery[0].acknowledgement?.result == .failure(code: "notSupported", hash.message(message)))
+    // Even a source that lies: a committed packet to a platform contract is answered with a failure, and so is one from another
+    // contract than it calls.
+    let identity = try network.lie(from: "identity", to: "identity", call: "register", RegisterMember(certificates: []))
+    #expect(identity == .notSupported("identity belongs to the platform and is no port"))
+    #expect(
+      try network.lie(from: "licence", to: "courier", call: "fileAnyone", Note(text: "x"))
+        == .notAuthorised("calls come from the same contract only"))
+    #expect(try network.lie(from: "courier", to: "courier", call: "fileAnyone", Note(text: "x")) == nil)
   }
 
   @Test func onlyLocalCallsSend() async throws {
@@ -142,24 +133,45 @@ struct ForgedState {
 }
 
 extension TestNetwork {
-  /// A relay height far ahead of the honest ones.
-  var forgedHeight: BlockHeight { 900 }
+  /// Delivers a packet that nobody sent, by a relay that the destination trusts and that lies. Gives the error that answered it.
+  mutating func lie(
+    from: ContractName, to: ContractName, call entry: EntryName, _ arguments: some CanonicalCodable
+  ) throws -> ContractError? {
+    let lane = LaneID(source: Self.sourceID, sourcePort: from, destination: Self.destinationID, destinationPort: to)
+    let payload = arguments.canonicalBytes
+    let hash = NetworkHash(suite: relay.ledger.suite)
+    let header = PacketHeader(
+      lane: lane, sequence: 1, sender: PacketParty(account: AccountID(.zero), organisation: "city-hall"), call: entry,
+      timeout: PacketTimeout(relayHeight: 10_000), payloadDigest: hash.payload(payload), payloadSize: UInt32(payload.count))
+    let forged = try ForgedState(suite: hash.suite, key: CrossChainState.relayedKey(header.key), value: hash.packetID(header))
+    let receive = ReceivePackets(
+      height: try forgeRelay(forged.root), packets: [ProvenPacket(packet: Packet(header: header, payload: payload), proof: forged.proof)])
+    guard try deliver(Self.destinationID, "receive", receive) == [.done] else { return .unexpected }
+    let delivery: [Delivery] = try destination.ledger.query("xc", "deliveries", [header.key])
+    let known: [ContractError] = [
+      .notSupported("identity belongs to the platform and is no port"), .notAuthorised("calls come from the same contract only"),
+    ]
+    switch delivery[0].acknowledgement?.result {
+    case .success: return nil
+    case .failure(let code, let message): return known.first { $0.code == code && hash.message($0.message) == message } ?? .unexpected
+    case nil: return .unexpected
+    }
+  }
 
-  /// Lets the destination trust a relay block with `stateRoot`, signed by the relay's validators.
-  mutating func forgeRelay(_ stateRoot: Digest) throws {
+  /// Lets the destination trust a relay block with `stateRoot`, 100 heights on, signed by the relay's validators.
+  mutating func forgeRelay(_ stateRoot: Digest) throws -> BlockHeight {
     let ledger = relay.ledger
     let client: ClientRecord? = try destination.ledger.query("xc", "client", Self.relayID)
     guard let client else { preconditionFailure("no client") }
     let chain = SyntheticChain(
-      chain: Self.relayID, genesis: ledger.genesisID, suite: ledger.suite, keys: relay.solo.validatorKeys,
-      set: ledger.genesis.validators)
-    let history = try chain.history(extending: client.latest.leaf, to: forgedHeight)
-    let block = try chain.block(
-      forgedHeight, time: clock, stateRoot: stateRoot, historyRoot: history.root)
+      chain: Self.relayID, genesis: ledger.genesisID, suite: ledger.suite, keys: relay.solo.validatorKeys, set: ledger.genesis.validators)
+    let height = client.latest.height.advanced(by: 100)
+    let history = try chain.history(extending: client.latest.leaf, to: height)
+    let block = try chain.block(height, time: clock, stateRoot: stateRoot, historyRoot: history.root)
     let update = ClientUpdate(steps: [UpdateStep(block: block)], history: history.proof)
     let receipt = try call(
-      Self.destinationID, "xc", "updateClient", UpdateClient(chain: Self.relayID, update: update),
-      by: relayers[Self.destinationID])
+      Self.destinationID, "xc", "updateClient", UpdateClient(chain: Self.relayID, update: update), by: relayers[Self.destinationID])
     precondition(receipt.status == .succeeded, receipt.message)
+    return height
   }
 }

@@ -142,6 +142,29 @@ import Testing
     #expect(try network.outcome(2) == nil)
   }
 
+  @Test func aRelayedPacketDoesNotEndByAbsence() async throws {
+    var network = try TestNetwork()
+    let until = network.clock.advanced(byMilliseconds: 5_000)
+    _ = try network.send("under way", timeout: PacketTimeout(relayTimeMs: until.rawValue))
+    let relay = try #require(try await network.planned("relay", as: RelayPackets.self))
+    #expect(try network.deliver(TestNetwork.relayID, "relay", relay) == [.done])
+    network.clock = until.advanced(byMilliseconds: 1_000)
+    try network.block(TestNetwork.relayID)
+    try network.updateClient(of: TestNetwork.relayID, on: TestNetwork.sourceID)
+    let ledger = network.relay.ledger
+    let height = ledger.head.height
+    func proof(_ key: StateKey) throws -> StateProof { try ledger.proveRecord(key, at: height).proof }
+    let (relayed, none) = (try proof(CrossChainState.relayedKey(network.key(1))), try proof(CrossChainState.outcomeKey(network.key(1))))
+    for claimed in [relayed, none] {
+      let settle = SettlePackets(
+        height: height, packets: [ProvenOutcome(key: network.key(1), evidence: .neverRelayed(relayed: claimed, outcome: none))])
+      #expect(try network.deliver(TestNetwork.sourceID, "settle", settle)[0].isRefused(with: "proof of absence"))
+    }
+    #expect(try network.end(1) == nil)
+    _ = try await network.run()
+    #expect(try network.end(1) == "timedOut")
+  }
+
   @Test func sendingRefusesWhatIsPastOrNamesNoTimeout() throws {
     var network = try TestNetwork()
     for (timeout, code) in [
