@@ -99,6 +99,21 @@ import Testing
     #expect(try network.administer("registerChain", late).code == "expired")
   }
 
+  @Test func aChainWithoutItsRelaysRegistrationDoesNotStart() throws {
+    let relay = try SoloChain([RelayContract()], chain: "henan")
+    let good = try ChainRegistration(of: relay.ledger, organisation: "o")
+    var wrong = good
+    wrong.trusted.checkpoint.stateRoot = .zero
+    for configuration in [[], wrong.canonicalBytes, good.canonicalBytes + [0]] {
+      #expect(throws: LedgerError.self) { try SoloChain([CrossChainContract()], configurations: ["xc": configuration]) }
+    }
+    let started = try SoloChain([CrossChainContract()], configurations: ["xc": good.canonicalBytes])
+    let network: NetworkRecord = try started.ledger.query("xc", "network", NoResult())
+    #expect(network == NetworkRecord(relay: "henan", suite: .guomi))
+    // The relay's own form takes none: it learns chains by transactions.
+    #expect(throws: LedgerError.self) { try SoloChain([RelayContract()], chain: "henan", configurations: ["xc": good.canonicalBytes]) }
+  }
+
   @Test func anExpiredClientProvesNothing() async throws {
     var network = try TestNetwork(trustingPeriodMs: 60_000)
     _ = try network.send("x", timeout: PacketTimeout(relayTimeMs: network.clock.rawValue + 80_000_000))

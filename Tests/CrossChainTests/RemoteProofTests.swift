@@ -180,6 +180,9 @@ import Testing
     try network.block(TestNetwork.sourceID)
     try refresh(&network)
     #expect(try check(try proof(network, relayHeight: try trusted())).output == [1])
+    let chosen = try RemoteProof(
+      of: Self.note, on: network.source.ledger, through: network.relay.ledger, for: network.destination.ledger)
+    #expect(chosen == (try proof(network, relayHeight: try trusted())))
   }
 
   @Test func noRelayModuleNoRemoteProofs() async throws {
