@@ -27,7 +27,7 @@ public struct CrossChainContract: SystemContract, PacketSender {
   public static let name = CrossChainState.contract
   /// How many packets of a lane may be unsettled; a sender that is faster gets `limitExceeded`.
   public static let window: UInt64 = 1_000
-  /// The timeout of packets that name none, in milliseconds after the newest known relay block: one hour.
+  /// The timeout of packets that name none, in milliseconds after now: one hour.
   public static let defaultTimeoutMs: UInt64 = 3_600_000
 
   static let network = Table<SingleKey, NetworkRecord>("network")
@@ -88,7 +88,9 @@ public struct CrossChainContract: SystemContract, PacketSender {
     }
     guard packet.payload.count <= Packet.payloadLimit else { throw .limitExceeded("\(Packet.payloadLimit) bytes of payload") }
     let view = try context.require(CrossChainState.view, SingleKey())
-    let timeout = packet.timeout ?? PacketTimeout(relayTimeMs: view.time.advanced(byMilliseconds: Self.defaultTimeoutMs).rawValue)
+    // The view may be old on a chain that no relayer served yet; all clocks are close to each other.
+    let from = max(view.time, context.time)
+    let timeout = packet.timeout ?? PacketTimeout(relayTimeMs: from.advanced(byMilliseconds: Self.defaultTimeoutMs).rawValue)
     guard timeout.isUsed else { throw .badArgument("timeout: neither height nor time") }
     guard !timeout.isPast(view) else { throw .expired }
     let lane = LaneID(source: context.chain, sourcePort: port, destination: packet.destination, destinationPort: packet.port)

@@ -3,7 +3,7 @@ public import ChainCore
 /// Why a remote proof could not be made.
 @nonexhaustive
 public enum RemoteProofBuildError: Error, Hashable, Sendable {
-  /// The relay has no client of the chain: register it.
+  /// The relay has no client of the chain, or the verifier none of the relay: register it.
   case unregistered(ChainID)
   /// No certificate of this relay height is stored; take one that is certified.
   case notCertified(BlockHeight)
@@ -17,7 +17,7 @@ extension RemoteProofBuildError: CustomStringConvertible {
   /// The sentence for a person.
   public var description: String {
     switch self {
-    case .unregistered(let chain): "the relay has no client of \(chain)"
+    case .unregistered(let chain): "no client of \(chain) where one is needed: register it"
     case .notCertified(let height): "relay height \(height) has no certificate here"
     case .notKnown(let height, let known): "the relay knows the chain up to height \(known), not \(height)"
     case .ledger(let error): error.description
@@ -66,13 +66,24 @@ extension RemoteProof {
     self = result
   }
 
-  /// The newest height of `chain` that the relay trusts in its state of `height`.
+  /// Proves the record to a contract on the chain of `verifier`: at the relay height that its client trusts.
+  ///
+  /// How fresh it is depends on relayers: on the relay's client of the subject and on the verifier's client of the relay.
+  /// - Throws: `RemoteProofBuildError`.
+  public init(
+    of key: StateKey, on subject: Ledger, at height: BlockHeight? = nil, through relay: Ledger, for verifier: Ledger
+  ) throws(RemoteProofBuildError) {
+    let trusted = try Self.knownHeight(of: relay.genesis.chain, at: verifier.head.height, verifier)
+    try self.init(of: key, on: subject, at: height, through: relay, relayHeight: trusted)
+  }
+
+  /// The newest height of `chain` that the chain of `ledger` trusts in its state of `height`.
   private static func knownHeight(
-    of chain: ChainID, at height: BlockHeight, _ relay: Ledger
+    of chain: ChainID, at height: BlockHeight, _ ledger: Ledger
   ) throws(RemoteProofBuildError) -> BlockHeight {
     let record: ClientRecord?
     do throws(QueryError) {
-      record = try relay.query(CrossChainState.contract, "client", chain, at: height)
+      record = try ledger.query(CrossChainState.contract, "client", chain, at: height)
     } catch {
       switch error {
       case .ledger(let error): throw .ledger(error)

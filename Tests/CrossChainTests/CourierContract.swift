@@ -55,7 +55,7 @@ struct Courier: Contract {
       throw ContractError.quota
     }
     Entry("spin", by: .member) { (note: Note, context) in
-      while true { try context.charge(10_000) }
+      while true { try context.put(Self.stubborn, SingleKey(), true) }
     }
     Entry("forward", by: .member) { (note: Note, context) -> SentPacket in
       try context.send(OutgoingPacket(to: "henan/410100", port: Self.name, call: "fileAnyone", payload: note.canonicalBytes))

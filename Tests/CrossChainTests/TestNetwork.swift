@@ -24,8 +24,13 @@ struct TestChain {
   var id: ChainID { solo.genesis.chain }
 
   var endpoint: LedgerEndpoint {
-    let mailbox = mailbox
-    return LedgerEndpoint(ledger) { (transaction) throws(EndpointError) in mailbox.add(transaction) }
+    let (mailbox, ledger) = (mailbox, ledger)
+    return LedgerEndpoint(ledger) { (transaction) throws(EndpointError) in
+      // As pools do: what is in the chain already is not taken again.
+      let id = transaction.id(genesis: ledger.genesisID, suite: ledger.suite)
+      guard (try? ledger.transaction(id)) == nil else { throw .alreadySubmitted }
+      mailbox.add(transaction)
+    }
   }
 
   /// Makes a block and certifies all but the newest `lag` heights.
@@ -180,6 +185,36 @@ struct TestNetwork {
     let calls = await plan()
     guard let call = calls.first(where: { $0.entry == entry }) else { return nil }
     return try Call(canonicalBytes: call.arguments)
+  }
+
+  /// A member of `organisation` on `id`.
+  mutating func member(_ id: ChainID, _ organisation: OrganisationID) throws -> Account {
+    var chain = self[id]
+    clock = max(clock, chain.ledger.head.header.time).advanced(byMilliseconds: 100)
+    chain.solo.time = clock
+    let account = try chain.solo.member(organisation)
+    self[id] = chain
+    return account
+  }
+
+  /// What moves a client of `subject` from `from` to `to`, or to the newest certified height.
+  func update(of subject: ChainID, from: BlockHeight, to: BlockHeight? = nil) throws -> ClientUpdate {
+    let ledger = self[subject].ledger
+    let height = to ?? ledger.newestCertified
+    guard let certificate = try ledger.certificate(at: height) else { preconditionFailure("not certified") }
+    return ClientUpdate(
+      steps: [UpdateStep(block: LightBlock(header: try ledger.header(at: height), certificate: certificate))],
+      history: try ledger.proveHistory(of: from, under: height))
+  }
+
+  /// Moves the client of `subject` on chain `id` to the newest certified height.
+  mutating func updateClient(of subject: ChainID, on id: ChainID) throws {
+    let client: ClientRecord? = try self[id].ledger.query("xc", "client", subject)
+    guard let client, client.latest.height < self[subject].ledger.newestCertified else { return }
+    let receipt = try call(
+      id, "xc", "updateClient", UpdateClient(chain: subject, update: try update(of: subject, from: client.latest.height)),
+      by: relayers[id])
+    precondition(receipt.status == .succeeded, receipt.message)
   }
 
   func lane(to destination: ChainID = Self.destinationID) -> LaneID {
