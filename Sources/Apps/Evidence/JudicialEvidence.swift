@@ -47,7 +47,7 @@ public struct JudicialEvidence: Contract {
       relation == "caseCourt" ? caller.organisation == record.content.caseKey.court : caller.organisation == record.content.submitter
     })
 
-  static let custody = Table<Pair<Digest, UInt64>, CustodyEntry>("custody")
+  package static let custody = Table<Pair<Digest, UInt64>, CustodyEntry>("custody")
   static let offers = Table<Digest, Offer>("offers")
   static let anchors = Anchors("by-digest")
 

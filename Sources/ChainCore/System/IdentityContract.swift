@@ -32,7 +32,7 @@ public struct IdentityContract: SystemContract {
 
   static let authorities = Table<UInt32, [UInt8]>("authorities")
   static let organisations = Table<OrganisationID, Organisation>("organisations")
-  static let members = Table<AccountID, Member>(
+  package static let members = Table<AccountID, Member>(
     "members", indexes: [TableIndex("organisation") { _, member in member.organisation }])
 
   /// The contract.

@@ -1,0 +1,66 @@
+internal import ChainCore
+public import CrossChain
+internal import Logging
+
+extension Node {
+  /// This node as a relayer uses it.
+  public nonisolated var endpoint: LedgerEndpoint {
+    LedgerEndpoint(ledger) { [self] (transaction) throws(EndpointError) in
+      do throws(NodeError) {
+        try await submit(transaction)
+      } catch {
+        switch error {
+        case .refused(.alreadyWaiting), .refused(.alreadyCommitted): throw .alreadySubmitted
+        case .refused(.busy): throw .busy
+        case .refused: throw .refused("\(error)")
+        default: throw .unreachable("\(error)")
+        }
+      }
+    }
+  }
+}
+
+/// Runs a relayer in real time. Stopping it stops nothing but packets; any number may run side by side.
+public actor RelayerLoop {
+  private let relayer: Relayer
+  private let interval: Duration
+  private let logger: Logger
+  private var task: Task<Void, Never>?
+  /// How many transactions it handed in.
+  public private(set) var submitted = 0
+  /// What the last tick could not do.
+  public private(set) var failures: [RelayerFailure] = []
+
+  /// A loop that ticks each `interval`.
+  public init(_ relayer: Relayer, every interval: Duration = .milliseconds(200), label: String = "yuchain.relayer") {
+    self.relayer = relayer
+    self.interval = interval
+    logger = Logger(label: label)
+  }
+
+  /// Begins to carry.
+  public func start() {
+    guard task == nil else { return }
+    task = Task { [weak self] in
+      while !Task.isCancelled, let self {
+        await self.tick()
+        try? await Task.sleep(for: self.interval)
+      }
+    }
+  }
+
+  /// Stops after the running tick.
+  public func stop() {
+    task?.cancel()
+    task = nil
+  }
+
+  private func tick() async {
+    let report = await relayer.tick(now: .now)
+    submitted += report.submitted.count
+    for failure in report.failures where !failures.contains(failure) {
+      logger.debug("\(failure.chain): \(failure.reason)")
+    }
+    failures = report.failures
+  }
+}
