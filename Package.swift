@@ -69,6 +69,9 @@ let package = Package(
     .testTarget(name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], swiftSettings: settings),
