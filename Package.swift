@@ -57,7 +57,7 @@ let package = Package(
       name: "yuchain",
       dependencies: [
         "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .executableTarget(

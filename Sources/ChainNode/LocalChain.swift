@@ -120,6 +120,9 @@ public struct CallFailed: Error, Sendable, Hashable, CustomStringConvertible {
   /// Code and message say why.
   public var receipt: Receipt
 
+  /// The failure that this receipt tells of.
+  public init(receipt: Receipt) { self.receipt = receipt }
+
   /// The receipt's reason.
   public var description: String { "the call failed: \(receipt.code): \(receipt.message)" }
 }

@@ -8,13 +8,15 @@ internal import ChainNode
     abstract: "Chains of a province that prove things to each other.",
     discussion: """
       Examples:
+        yuchain demo
+        yuchain verify out/evidence-package.json --anchor out/anchors.json
         yuchain key new --suite guomi --out clerk.pem
         yuchain key show clerk.pem
         yuchain version --json
 
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
-    subcommands: [KeyCommand.self, VersionCommand.self])
+    subcommands: [Demo.self, Verify.self, Inspect.self, KeyCommand.self, VersionCommand.self])
 
   static func main() async {
     do {

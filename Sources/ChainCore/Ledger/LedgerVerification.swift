@@ -43,6 +43,9 @@ extension Ledger {
     return report
   }
 
+  /// How many records the newest state has.
+  public func recordCount() throws(LedgerError) -> Int { try records(at: head.height).count }
+
   private func compareRecords(with again: Ledger, at height: BlockHeight) throws(LedgerError) {
     let mine = try records(at: height)
     let theirs = try again.records(at: height)
