@@ -33,8 +33,8 @@ enum EvidenceReport {
     for digest in item.digests { lines.append("摘要（\(digest.algorithm)）：\(digest.bytes.hex)") }
     if let token = item.token { lines.append("时间戳时间：\(ChinaTime.text(token.genTime))") }
     for (index, entry) in facts.custody.enumerated() {
-      let from = entry.from.map { "由 \($0) " } ?? ""
-      lines.append("保管记录 \(index + 1)：\(ChinaTime.text(entry.time)) \(from)移交 \(entry.to)（\(entry.reason)）")
+      let change = entry.from.map { "由 \($0) 移交 \(entry.to)" } ?? "\(entry.to) 存入"
+      lines.append("保管记录 \(index + 1)：\(ChinaTime.text(entry.time)) \(change)（\(entry.reason)）")
     }
     lines.append("当前持有单位：\(item.holder)　状态：\(facts.item.state)")
     let organisations = Set(facts.signers.map { facts.validators.members[$0].organisation.rawValue }).sorted()

@@ -83,7 +83,8 @@ import Testing
     let unknown = text.replacing("{\n  \"certificate\"", with: "{\n  \"aaa\" : 1,\n  \"certificate\"", maxReplacements: 1)
     #expect(unknown != text)
     #expect(throws: DocumentError.notStrict) { try EvidencePackage(document: Array(unknown.utf8)) }
-    let repeated = text.replacing("\"chain\" : \"henan/410100\",\n  \"custody\"", with: "\"chain\" : \"henan/410100\",\n  \"chain\" : \"henan/410100\",\n  \"custody\"")
+    let line = "\"chain\" : \"henan/410100\",\n  "
+    let repeated = text.replacing("\n  \(line)\"custody\"", with: "\n  \(line)\(line)\"custody\"")
     #expect(repeated != text)
     #expect(throws: DocumentError.self) { try EvidencePackage(document: Array(repeated.utf8)) }
     let upper = text.replacing(made.package.evidenceID.hex, with: made.package.evidenceID.hex.uppercased())
