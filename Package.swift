@@ -62,11 +62,15 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "Embed", dependencies: ["ChainCore", "ChainNode"], path: "Examples/Embed", swiftSettings: settings),
+    .executableTarget(
+      name: "Credential", dependencies: ["Apps", "ChainCore", "ChainTesting"], path: "Examples/Credential", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
     .executableTarget(
       name: "LedgerWriter", dependencies: ["ChainCore", "ChainTesting"], path: "Tests/LedgerWriter", swiftSettings: settings),
-    .testTarget(name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter"], swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "yuchain"],
+      swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct Examples {
+  func run(_ name: String, _ arguments: [String] = []) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = try BuiltProducts.executable(name)
+    process.arguments = arguments
+    process.currentDirectoryURL = Vectors.root
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, output)
+  }
+
+  @Test func embed() throws {
+    let (status, output) = try run("Embed")
+    #expect(status == 0 && output == "ok 你好\n")
+  }
+
+  @Test func credential() throws {
+    let (status, output) = try run("Credential")
+    #expect(status == 0)
+    let lines = output.split(separator: "\n")
+    #expect(lines.count == 3 && lines.first == "holds: true" && lines.last == "holds: false" && output.contains("notAuthorised"))
+  }
+
+  @Test(arguments: ["guomi", "international"]) func demoThenVerifyThenForge(suite: String) throws {
+    let out = FileManager.default.temporaryDirectory.appending(path: "yuchain-demo-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: out) }
+    try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
+    let demo = try run("yuchain", ["demo", "--suite", suite, "--out", out.path])
+    #expect(demo.status == 0, "\(demo.output)")
+    #expect(demo.output.contains("refused by check \"file\""))
+    for name in ["evidence-package.json", "remote-proof.json"] {
+      let file = out.appending(path: name)
+      let anchor = out.appending(path: "anchors.json").path
+      #expect(try run("yuchain", ["verify", file.path, "--anchor", anchor]).status == 0)
+      var text = try String(contentsOf: file, encoding: .utf8)
+      text = text.replacing("\"chain\" : \"henan/410100\"", with: "\"chain\" : \"henan/410101\"")
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      let forged = try run("yuchain", ["verify", file.path, "--anchor", anchor])
+      #expect(forged.status == 1 && forged.output.contains("FAILS"))
+    }
+    let ledger = out.appending(path: "chains/henan-410100/validator-3/ledger").path
+    let inspected = try run("yuchain", ["inspect", ledger, "--verify"])
+    #expect(inspected.status == 0 && inspected.output.contains("all equal"), "\(inspected.output)")
+    let again = try run("yuchain", ["demo", "--suite", suite, "--out", out.path])
+    #expect(again.status == 0, "a second run in the same folder")
+  }
+
+  @Test func misuseSaysWhatToDo() throws {
+    let nothing = try run("yuchain", ["verify", "/nowhere/x.json", "--anchor", "/nowhere/y.json"])
+    #expect(nothing.status == 2 && nothing.output.contains("cannot read"))
+    #expect(try run("yuchain", ["demo", "--engine", "none"]).status == 2)
+    #expect(try run("yuchain", ["inspect", "/nowhere"]).status == 2)
+    #expect(try run("yuchain", ["--help"]).status == 0)
+    #expect(try run("yuchain", ["version", "--json"]).output.contains("\"version\""))
+  }
+}
