@@ -1,6 +1,4 @@
 import ChainCore
-import Foundation
-import TestSupport
 import Testing
 
 @Suite struct HMACVectors {
@@ -18,13 +16,14 @@ import Testing
   }
 
   @Test func sm3() throws {
-    guard let data = Vectors.shared("gm/hmac-sm3.json") else { return }
-    let cases = try JSONDecoder().decode(File.self, from: data).tests
-    for item in cases {
-      let key = try #require([UInt8](hex: item.key))
-      let tag = try CryptoSuite.guomi.hmac(key: key, message: try #require([UInt8](hex: item.msg)))
-      #expect((tag.bytes.prefix(item.tagSize / 8).hex == item.tag) == (item.result == "valid"))
+    try GuomiFiles.each("hmac-sm3.json", as: File.self) { file, isShared in
+      for item in file.tests {
+        let key = try #require([UInt8](hex: item.key))
+        let message = try #require([UInt8](hex: item.msg))
+        let tag = try CryptoSuite.guomi.hmac(key: key, message: message)
+        #expect((tag.bytes.prefix(item.tagSize / 8).hex == item.tag) == (item.result == "valid"))
+      }
+      print("gm/hmac-sm3.json (\(isShared ? "all" : "copy")): \(file.tests.count) cases")
     }
-    print("gm/hmac-sm3.json: \(cases.count) cases")
   }
 }

@@ -89,12 +89,23 @@ extension KeyHandle {
 }
 
 extension PublicKey {
-  /// The key in SubjectPublicKeyInfo DER.
-  /// - Throws: `KeyError.malformed` for anything but the one DER form with an uncompressed point, `.unknownAlgorithm`.
+  /// The key in SubjectPublicKeyInfo DER; an SM2 point may be compressed.
+  /// - Throws: `KeyError.malformed` for anything but strict DER, `.unknownAlgorithm`.
   public init(subjectPublicKeyInfo der: [UInt8]) throws(KeyError) {
     let key = try KeyHandle(subjectPublicKeyInfo: der).publicKey()
-    guard try key.subjectPublicKeyInfo == der else { throw .malformed(expected: "strict DER with an uncompressed point") }
+    guard try key.subjectPublicKeyInfo == der || key.compressedPublicKeyInfo == der else {
+      throw .malformed(expected: "a public key in strict DER")
+    }
     self = key
+  }
+
+  /// The SubjectPublicKeyInfo DER with a compressed point; `nil` for Ed25519.
+  var compressedPublicKeyInfo: [UInt8]? {
+    guard suite == .guomi, let last = bytes.last else { return nil }
+    let algorithm: [UInt8] = [
+      0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d,
+    ]
+    return DERWriter.sequence(algorithm + DERWriter.value(0x03, [0, 2 + (last & 1)] + bytes[..<32]))
   }
 
   /// The SubjectPublicKeyInfo DER.

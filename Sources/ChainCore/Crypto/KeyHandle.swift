@@ -74,15 +74,9 @@ internal import COpenSSL
   func publicKey() throws(KeyError) -> PublicKey {
     switch suite {
     case .guomi:
-      var length = 0
-      var point = [UInt8](repeating: 0, count: 65)
-      guard unsafe EVP_PKEY_get_octet_string_param(pointer, OSSL_PKEY_PARAM_PUB_KEY, &point, point.count, &length) == 1, length == 65,
-        point[0] == 4
-      else {
-        Self.clearErrors()
-        throw .openSSL("reading an SM2 point")
-      }
-      return PublicKey(checked: .guomi, Array(point[1...]))
+      // Coordinates one by one: the point itself comes in the form it was read in, which may be compressed.
+      return PublicKey(
+        checked: .guomi, try coordinate(OSSL_PKEY_PARAM_EC_PUB_X) + coordinate(OSSL_PKEY_PARAM_EC_PUB_Y))
     case .international:
       var length = 32
       var bytes = [UInt8](repeating: 0, count: 32)
@@ -92,6 +86,17 @@ internal import COpenSSL
       }
       return PublicKey(checked: .international, bytes)
     }
+  }
+
+  private func coordinate(_ name: String) throws(KeyError) -> [UInt8] {
+    var number: OpaquePointer?
+    var bytes = [UInt8](repeating: 0, count: 32)
+    defer { unsafe BN_free(number) }
+    guard unsafe EVP_PKEY_get_bn_param(pointer, name, &number) == 1, unsafe BN_bn2binpad(number, &bytes, 32) == 32 else {
+      Self.clearErrors()
+      throw .openSSL("reading an SM2 point")
+    }
+    return bytes
   }
 
   func sign(_ message: [UInt8], id: [UInt8]?) throws(KeyError) -> Signature {
@@ -126,6 +131,18 @@ internal import COpenSSL
     }
     let bytes = SignatureDER.der(signature)
     let valid = unsafe EVP_DigestVerify(context, bytes, bytes.count, message, message.count) == 1
+    if !valid { Self.clearErrors() }
+    return valid
+  }
+
+  /// Whether an SM2 signature is valid for `hash` itself, without ZA.
+  func verify(_ signature: Signature, ofHash hash: Digest) -> Bool {
+    guard suite == .guomi, let context = unsafe EVP_PKEY_CTX_new(pointer, nil) else { return false }
+    defer { unsafe EVP_PKEY_CTX_free(context) }
+    let bytes = SignatureDER.der(signature)
+    let digest = hash.bytes
+    let valid =
+      unsafe EVP_PKEY_verify_init(context) == 1 && EVP_PKEY_verify(context, bytes, bytes.count, digest, digest.count) == 1
     if !valid { Self.clearErrors() }
     return valid
   }

@@ -33,6 +33,23 @@ public struct PublicKey: Sendable, Hashable {
   }
 }
 
+extension PublicKey {
+  /// Whether an SM2 signature is valid for `hash` = SM3(ZA ‖ message), given ready.
+  package func verify(_ signature: Signature, ofHash hash: Digest) -> Bool {
+    (try? KeyHandle(self))?.verify(signature, ofHash: hash) ?? false
+  }
+
+  /// ZA of this SM2 key: SM3(ENTL ‖ id ‖ a ‖ b ‖ G ‖ P) (GM/T 0003.2 §5.5).
+  /// - Throws: `KeyError.idTooLong`, `.idNotSupported` for Ed25519.
+  public func za(id: [UInt8]? = nil) throws(KeyError) -> Digest {
+    guard suite == .guomi else { throw .idNotSupported }
+    let id = id ?? KeyHandle.defaultID
+    guard id.count <= KeyHandle.idLimit else { throw .idTooLong(id.count) }
+    let bits = id.count * 8
+    return suite.hash([UInt8(bits >> 8), UInt8(bits & 0xff)] + id + SM2Group.parameters + bytes)
+  }
+}
+
 extension PublicKey: Comparable {
   /// Byte order.
   public static func < (left: PublicKey, right: PublicKey) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }

@@ -5,6 +5,15 @@ internal import COpenSSL
   private static let shared = SM2Group()
   nonisolated(unsafe) private let group: OpaquePointer?
 
+  /// a ‖ b ‖ x ‖ y of the generator (GM/T 0003.5).
+  static let parameters: [UInt8] =
+    [UInt8](
+      hex: "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc"
+        + "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93"
+        + "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+        + "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0")
+    ?? []
+
   private init() { unsafe group = EC_GROUP_new_by_curve_name(NID_sm2) }
 
   /// Whether `octets` are an uncompressed point of the curve other than infinity.
