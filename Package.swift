@@ -71,6 +71,8 @@ let package = Package(
     .testTarget(
       name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "yuchain"],
       swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(
