@@ -28,7 +28,9 @@ import Testing
     guard !Self.isReplay else { return }
     // A part that did not meet the dangers shows nothing.
     for sight in RaftSight.allCases { #expect(total[sight, default: 0] > 0, "\(sight) was not seen") }
-    print("raft, seeds \(seeds[0])…\(seeds[seeds.count - 1]): \(steps) steps, \(total.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", "))")
+    print(
+      "raft, seeds \(seeds[0])…\(seeds[seeds.count - 1]): \(steps) steps, \(total.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", "))"
+    )
   }
 
   @Test func sameSeedSameRun() throws {
