@@ -107,9 +107,13 @@ struct RaftChecker: Sendable {
     let hard = disk.hard
     switch message.body {
     case .voteResponse(granted: true):
-      guard hard.term == message.term, hard.votedFor == message.to else { return "replica \(replica) granted a vote that is not on its disk" }
+      guard hard.term == message.term, hard.votedFor == message.to else {
+        return "replica \(replica) granted a vote that is not on its disk"
+      }
     case .requestVote:
-      guard hard.term == message.term, hard.votedFor == message.from else { return "replica \(replica) asks for votes before its own is on disk" }
+      guard hard.term == message.term, hard.votedFor == message.from else {
+        return "replica \(replica) asks for votes before its own is on disk"
+      }
     case .appendAccepted(let match):
       guard match == 0 || disk.entry(at: match)?.term == node.term(at: match) else {
         return "replica \(replica) accepted \(match), which is not on its disk"
