@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
-      swiftSettings: settings),
+      exclude: ["Independent"], swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], swiftSettings: settings),

@@ -233,11 +233,15 @@ public struct RaftWorld {
     let leaders = replicas.indices.filter { replicas[$0].node?.status.role == .leader }
     guard !leaders.isEmpty else { return }
     let leader = leaders[random.below(leaders.count)]
-    let id = ProposalID(nextProposal)
-    nextProposal += 1
-    let payload = id.rawValue.keyBytes + [UInt8](repeating: 7, count: random.below(60))
-    payloads[id] = payload
-    try step(leader, .proposed(id, [payload]))
+    // Bursts give a leader that nobody hears any more a longer log than the rest.
+    for _ in 0..<(random.chance(5) ? 5 + random.below(25) : 1) {
+      guard replicas[leader].node != nil else { return }
+      let id = ProposalID(nextProposal)
+      nextProposal += 1
+      let payload = id.rawValue.keyBytes + [UInt8](repeating: 7, count: random.below(60))
+      payloads[id] = payload
+      try step(leader, .proposed(id, [payload]))
+    }
   }
 
   private mutating func step(_ index: Int, _ event: RaftNode.Event) throws {
