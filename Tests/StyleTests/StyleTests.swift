@@ -30,7 +30,7 @@ import Testing
     "Apps": ["ChainCore", "CrossChain"],
     "AppFormats": ["ChainCore", "CrossChain", "Apps", "Foundation"],
     "ChainNode": ["ChainCore", "Consensus", "CrossChain", "DequeModule", "Logging", "Synchronization", "Glibc", "Darwin"],
-    "ChainTesting": ["ChainCore", "Consensus", "CrossChain", "ChainNode"],
+    "ChainTesting": ["ChainCore", "Consensus", "CrossChain", "ChainNode", "Synchronization"],
   ]
 
   @Test func modulesImportOnlyWhatIsBelowThem() throws {
