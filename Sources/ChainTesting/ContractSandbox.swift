@@ -21,12 +21,15 @@ public struct ContractSandbox: Sendable {
 
   /// A chain with `contracts` and organisations with their roles; `remote` names organisations of other chains.
   ///
-  /// - Parameter configurations: What contracts get at genesis; none by default.
+  /// - Parameters:
+  ///   - authorities: DER of root certificates, for contracts that look up members.
+  ///   - members: DER of certificates under these roots, members from genesis on.
+  ///   - configurations: What contracts get at genesis; none by default.
   /// - Throws: `RegistryError`, `GenesisError`, `KeyError`.
   public init(
     _ contracts: [any Contract], chain: ChainID = "henan/410100", suite: CryptoSuite = .guomi,
-    organisations: [OrganisationID: [Role]] = [:], remote: [RemoteRoles] = [], configurations: [ContractName: [UInt8]] = [:],
-    time: BlockTime = 1_700_000_000_000
+    organisations: [OrganisationID: [Role]] = [:], remote: [RemoteRoles] = [], authorities: [[UInt8]] = [], members: [[UInt8]] = [],
+    configurations: [ContractName: [UInt8]] = [:], time: BlockTime = 1_700_000_000_000
   ) throws {
     let registry = try ContractRegistry(contracts)
     let key = try PrivateKey.generate(suite)
@@ -43,8 +46,8 @@ public struct ContractSandbox: Sendable {
         GenesisContract(name: name, manifest: manifest.hash(suite: suite), configuration: configurations[name] ?? []))
     }
     genesis = Genesis(
-      chain: chain, suite: suite, engine: .raft, time: time, validators: validators, certificateAuthorities: [],
-      organisations: listed, members: [], remoteRoles: remote, contracts: active)
+      chain: chain, suite: suite, engine: .raft, time: time, validators: validators, certificateAuthorities: authorities,
+      organisations: listed, members: members, remoteRoles: remote, contracts: active)
     executor = try Executor(genesis: genesis, registry: registry)
     self.time = time.advanced(byMilliseconds: 1_000)
     let start = try executor.executeGenesis()

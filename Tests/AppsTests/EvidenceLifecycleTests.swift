@@ -26,7 +26,7 @@ struct EvidenceScenario: LifecycleScenario {
   var submission: SubmissionKey?
   var own: NamedDigest { NamedDigest(algorithm: "sm3", bytes: sandbox.genesis.suite.hash(Array("page".utf8)).bytes) }
 
-  init(machine: String, state: String?) throws {
+  init(machine: String, state: String?, variant: String = "") throws {
     sandbox = try Self.template.get()
     self.machine = machine
     isOffered = machine == "evidence" && state == "offered"

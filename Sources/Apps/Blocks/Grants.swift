@@ -89,14 +89,13 @@ public struct Grants: Sendable {
   /// Checks a use on this chain and counts it.
   /// - Throws: `.notFound`, and as `check(_:lets:on:use:of:used:at:call:)`.
   public func use(
-    _ id: Digest, of record: String, fields: [String], call: String, _ context: ContractContext
+    _ id: Digest, of record: String, fields: [String], call: EntryName, _ context: ContractContext
   ) throws(ContractError) {
     var grant = try context.require(registry.records, id)
     try Self.check(
       grant, lets: context.caller.organisation, on: context.chain, use: fields, of: record, used: grant.content.used, at: context.time,
-      call: call)
+      call: call.rawValue)
     grant.content.used += 1
-    grant.version += 1
-    try context.put(registry.records, id, grant)
+    try registry.rewrite(call, id, grant, context)
   }
 }

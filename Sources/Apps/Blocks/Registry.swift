@@ -174,6 +174,18 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
     return record
   }
 
+  /// Writes what a call changes outside the table of transitions, such as a counter: a new version with its history, without an event.
+  ///
+  /// Version and history always go together: a write past them would leave a gap that stops every later one.
+  public func rewrite(
+    _ call: EntryName, _ key: Key, _ record: Registered<Content>, _ context: ContractContext
+  ) throws(ContractError) {
+    var record = record
+    record.version += 1
+    record.changedAt = context.time
+    try store(call, key, record, context)
+  }
+
   /// Checks that the caller may make this call on the record, and that its state allows it.
   public func check(
     _ transition: Transition, _ record: Registered<Content>, _ key: Key, _ context: QueryContext
@@ -195,6 +207,11 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
   }
 
   private func write(_ call: EntryName, _ key: Key, _ record: Registered<Content>, _ context: ContractContext) throws(ContractError) {
+    try store(call, key, record, context)
+    try context.emit("\(context.contract).\(call)", RecordChanged(key: key, version: record.version))
+  }
+
+  private func store(_ call: EntryName, _ key: Key, _ record: Registered<Content>, _ context: ContractContext) throws(ContractError) {
     var previous = Digest.zero
     if record.version > 1 {
       let last = try context.require(history, Pair(key, record.version - 1))
@@ -207,6 +224,5 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
         call: call, state: record.state, account: context.caller.account, organisation: context.caller.organisation,
         height: context.height, time: context.time, content: context.suite.digest("RegistryContent", context.genesis, record.content),
         previous: previous))
-    try context.emit("\(context.contract).\(call)", RecordChanged(key: key, version: record.version))
   }
 }

@@ -3,8 +3,8 @@ internal import ChainCore
 // Cases of courts, submissions to them, and the questions.
 
 extension JudicialEvidence {
-  /// How many submissions of one file are looked through.
-  static let submissionLimit = 1_000
+  /// How many submissions one file may have: each new one looks through all before.
+  static let submissionLimit = 256
 
   var courtEntries: Entries {
     Entries(entries: [
@@ -38,17 +38,15 @@ extension JudicialEvidence {
     guard context.caller.organisation == item.content.holder else { throw ContractError.notAuthorised("only the holder submits a file") }
     guard item.state == "deposited" else { throw ContractError.notAllowed(state: item.state.rawValue, call: "submit") }
     guard courtCase.state == "open" else { throw ContractError.notAllowed(state: "case \(courtCase.state)", call: "submit") }
-    let earlier = try context.range(
-      submissions.records, from: SubmissionKey(evidence: call.evidence, number: 0), to: nil, limit: submissionLimit
-    )
-    .prefix { $0.key.evidence == call.evidence }
+    let earlier = try submissions(of: call.evidence, context)
+    guard earlier.count < submissionLimit else { throw ContractError.limitExceeded("\(submissionLimit) submissions a file") }
     guard !earlier.contains(where: { $0.value.content.caseKey == call.caseKey && $0.value.state != "withdrawn" }) else {
       throw ContractError.alreadyExists
     }
     let key = SubmissionKey(evidence: call.evidence, number: UInt64(earlier.count) + 1)
     try submissions.create(
       "submit", key, Submission(caseKey: call.caseKey, submitter: context.caller.organisation), context)
-    try count(1, in: call.caseKey, courtCase, context)
+    try count("submit", 1, in: call.caseKey, courtCase, context)
     return key
   }
 
@@ -57,22 +55,30 @@ extension JudicialEvidence {
   ) throws {
     let decided = try submissions.move(call, key, context) { $0.content.rulingDigest = ruling }
     let courtCase = try context.require(cases.records, decided.content.caseKey)
-    try count(-1, in: decided.content.caseKey, courtCase, context)
+    try count(call, -1, in: decided.content.caseKey, courtCase, context)
   }
 
   private static func count(
-    _ change: Int, in key: CaseKey, _ found: Registered<CourtCase>, _ context: ContractContext
+    _ call: EntryName, _ change: Int, in key: CaseKey, _ found: Registered<CourtCase>, _ context: ContractContext
   ) throws(ContractError) {
     var courtCase = found
     guard let open = UInt32(exactly: Int(courtCase.content.open) + change) else { throw .overflow }
     courtCase.content.open = open
-    try context.put(cases.records, key, courtCase)
+    try cases.rewrite(call, key, courtCase, context)
   }
 
   /// The submission of a file that is not decided, if any.
   static func openSubmission(of id: Digest, _ context: QueryContext) throws(ContractError) -> SubmissionKey? {
-    try context.range(submissions.records, from: SubmissionKey(evidence: id, number: 0), to: nil, limit: submissionLimit)
-      .first { $0.key.evidence == id && $0.value.state == "submitted" }?.key
+    try submissions(of: id, context).first { $0.value.state == "submitted" }?.key
+  }
+
+  /// The submissions of a file, oldest first. Numbers begin at 1, so the upper bound leaves none out.
+  static func submissions(
+    of id: Digest, _ context: QueryContext
+  ) throws(ContractError) -> [(key: SubmissionKey, value: Registered<Submission>)] {
+    try context.range(
+      submissions.records, from: SubmissionKey(evidence: id, number: 1), to: SubmissionKey(evidence: id, number: .max),
+      limit: submissionLimit)
   }
 
   var queries: Entries {
@@ -89,6 +95,7 @@ extension JudicialEvidence {
       Query("submission") { (key: SubmissionKey, context) -> Registered<Submission>? in
         try context.get(Self.submissions.records, key)
       },
+      Query("submissions") { (id: Digest, context) -> [SubmissionKey] in try Self.submissions(of: id, context).map(\.key) },
       Query("ofCase") { (key: CaseKey, context) -> [SubmissionKey] in
         try context.range(Self.submissions.records, index: "case", equals: key, limit: 1_000).map(\.key)
       },

@@ -119,6 +119,7 @@ public struct SubjectProofs: Sendable {
     }
     guard context.time <= statement.until else { throw .notAuthorised("the identity service's statement has expired") }
     guard let member = try context.member(proof.service), member.status == .active,
+      member.validFrom <= context.time, context.time <= member.validUntil,
       try context.organisation(member.organisation, has: .identityService)
     else { throw .notAuthorised("the statement is not signed by an identity service of this chain") }
     try context.charge(100)
