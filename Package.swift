@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
-    .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "CrossChain", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "CrossChain", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       exclude: ["Independent"], swiftSettings: settings),
