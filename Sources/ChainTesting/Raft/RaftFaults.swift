@@ -4,16 +4,28 @@ public struct RaftFaults: Sendable, Hashable {
   public var loss = 0
   /// Messages delivered twice, in percent.
   public var repetition = 0
+  /// Messages delivered a second time long after, in percent: as if a switch had kept them.
+  public var lateCopies = 0
   /// The longest delay of a message, in ticks; delays differ, so messages overtake each other.
   public var delay = 1
   /// How long a write may take until it is durable, in ticks.
   public var diskDelay = 1
-  /// Partitions begun, in tenths of a percent per tick.
+  /// Partitions begun, in tenths of a percent per tick: halves, one-way, two halves that both see one replica, single links.
   public var partitions = 0
   /// Crashes, in tenths of a percent per tick; writes that were not synced are lost from a random point on.
   public var crashes = 0
+  /// Crashes of the leader, in tenths of a percent per tick, beside the others.
+  public var leaderCrashes = 0
+  /// One replica's disk takes up to so many ticks more than the others'; it changes from time to time.
+  public var slowDisk = 0
+  /// Pauses of a process, in tenths of a percent per tick; then everything that waited comes at once.
+  public var pauses = 0
   /// Ticks that a replica's clock leaves out, in percent.
   public var slowClocks = 0
+  /// Elections that an operator starts, in tenths of a percent per tick.
+  public var campaigns = 0
+  /// Limits so tight that proposals are refused and streams of entries stop and go.
+  public var tightLimits = false
 
   /// Nothing goes wrong.
   public static let none = RaftFaults()
@@ -23,11 +35,17 @@ public struct RaftFaults: Sendable, Hashable {
     var faults = RaftFaults()
     if random.chance(60) { faults.loss = random.below(25) }
     if random.chance(50) { faults.repetition = random.below(20) }
+    if random.chance(40) { faults.lateCopies = random.below(8) }
     if random.chance(70) { faults.delay = 1 + random.below(12) }
-    if random.chance(60) { faults.diskDelay = 1 + random.below(8) }
-    if random.chance(60) { faults.partitions = 1 + random.below(40) }
-    if random.chance(60) { faults.crashes = 1 + random.below(40) }
+    if random.chance(60) { faults.diskDelay = 1 + random.below(10) }
+    if random.chance(70) { faults.partitions = 1 + random.below(80) }
+    if random.chance(60) { faults.crashes = 1 + random.below(30) }
+    if random.chance(40) { faults.leaderCrashes = 1 + random.below(40) }
+    if random.chance(50) { faults.slowDisk = 20 + random.below(100) }
+    if random.chance(30) { faults.pauses = 1 + random.below(20) }
     if random.chance(40) { faults.slowClocks = random.below(50) }
+    if random.chance(25) { faults.campaigns = 1 + random.below(40) }
+    faults.tightLimits = random.chance(30)
     return faults
   }
 }
@@ -38,22 +56,48 @@ public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   case leader
   /// A second or later leader.
   case leaderChange
+  /// A leader that a quorum did not answer stepped down in its own term.
+  case quorumLost
+  /// Two replicas believed to lead at one time, in different terms.
+  case twoLeaders
   /// A crash that lost writes.
   case lostWrites
   /// A crash after which some unreported writes were there.
   case unreportedWrites
-  /// A partition.
+  /// A crash that lost a commit hint, which nobody had synced.
+  case lostHint
+  /// A restart whose state machine had to be given entries again.
+  case appliedAgain
+  /// A partition in two halves.
   case partition
   /// A one-way partition.
   case oneWayPartition
+  /// Two halves that both see one replica.
+  case bridge
+  /// A single link cut.
+  case linkCut
+  /// A process paused.
+  case pause
   /// A message delivered twice.
   case repetition
+  /// A message delivered again long after.
+  case lateCopy
   /// A message lost.
   case loss
+  /// A message that overtook another of the same link.
+  case overtaking
   /// A log cut back because another leader's entries came.
   case truncation
+  /// Entries overwritten while their first write was pending.
+  case overwriteInFlight
+  /// A follower rejected entries because its log differs before them.
+  case rejection
+  /// An entry of an older term committed through a newer leader's.
+  case oldTermCommitted
   /// An entry committed.
   case commit
   /// A proposal that was overwritten.
   case overwritten
+  /// A proposal refused because too much is uncommitted.
+  case refused
 }

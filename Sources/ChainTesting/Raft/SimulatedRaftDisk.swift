@@ -2,19 +2,21 @@ internal import ChainCore
 internal import Consensus
 internal import Synchronization
 
-/// A replica's disk: what is durable, and writes on their way to it.
+/// A replica's disk: what is durable. Writes on their way are kept by the world.
 ///
 /// A crash keeps a random prefix of the writes on their way, without having reported it, and loses the rest.
 final class SimulatedRaftDisk: RaftLogReader {
   struct State: Sendable {
     var hard = HardState()
+    /// What a crash may fall back to: batches that need no sync are reported before they are safe.
+    var syncedHard = HardState()
     /// The durable log, from index 1.
     var log: [LogEntry] = []
   }
 
   private let state = Mutex(State())
 
-  var current: State { state.withLock { $0 } }
+  var log: [LogEntry] { state.withLock { $0.log } }
   var lastIndex: LogIndex { state.withLock { LogIndex(UInt64($0.log.count)) } }
   var hard: HardState { state.withLock { $0.hard } }
 
@@ -35,7 +37,17 @@ final class SimulatedRaftDisk: RaftLogReader {
       }
       state.log.append(contentsOf: batch.entries)
       if let hard = batch.hardState { state.hard = hard }
+      if batch.mustSync { state.syncedHard = state.hard }
       return cuts
+    }
+  }
+
+  /// Forgets what was reported without a sync; returns whether there was any.
+  func loseUnsynced() -> Bool {
+    state.withLock { state in
+      guard state.hard != state.syncedHard else { return false }
+      state.hard = state.syncedHard
+      return true
     }
   }
 

@@ -1,0 +1,84 @@
+internal import ChainCore
+internal import Consensus
+
+/// The last things that happened in a run; written out only when somebody wants to read them.
+struct RaftTrace {
+  enum Item {
+    case step(Int, RaftNode.Event, [RaftNode.Effect])
+    case note(String)
+  }
+
+  private var items: [(tick: Int, item: Item)] = []
+  private var next = 0
+  private let limit: Int
+  private let ids: [ReplicaID]
+
+  init(limit: Int, ids: [ReplicaID]) {
+    self.limit = max(1, limit)
+    self.ids = ids
+  }
+
+  mutating func append(_ item: Item, at tick: Int) {
+    if items.count < limit {
+      items.append((tick, item))
+    } else {
+      items[next] = (tick, item)
+      next = (next + 1) % limit
+    }
+  }
+
+  var lines: [String] {
+    (items[next...] + items[..<next]).map { tick, item in
+      switch item {
+      case .note(let text): "\(tick) \(text)"
+      case .step(let replica, let event, let effects):
+        "\(tick) R\(replica) \(describe(event))" + effects.map { "\n        \(describe($0))" }.joined()
+      }
+    }
+  }
+
+  private func name(_ id: ReplicaID) -> String { ids.firstIndex(of: id).map { "R\($0)" } ?? "\(id)" }
+
+  private func describe(_ event: RaftNode.Event) -> String {
+    switch event {
+    case .tick: "tick"
+    case .received(let message): "← \(describe(message))"
+    case .proposed(let id, let payloads): "proposed \(id) (\(payloads.count))"
+    case .campaignRequested: "campaign"
+    case .persisted(let sequence): "persisted #\(sequence)"
+    case .applied(let through): "applied \(through)"
+    case .peerUnreachable(let peer): "unreachable \(name(peer))"
+    @unknown default: "\(event)"
+    }
+  }
+
+  private func describe(_ effect: RaftNode.Effect) -> String {
+    switch effect {
+    case .persist(let batch):
+      "persist #\(batch.sequence)"
+        + (batch.hardState.map { " term \($0.term) vote \($0.votedFor.map(name) ?? "-") commit \($0.commit)" } ?? "")
+        + (batch.truncateFrom.map { " truncate \($0)…" } ?? "") + describe(batch.entries)
+    case .send(let message): "→ \(describe(message))"
+    case .apply(let entries): "apply\(describe(entries))"
+    case .proposalPlaced(let id, let index, let term): "placed \(id) at \(index) of \(term)"
+    case .proposalDropped(let id, let reason): "dropped \(id): \(reason)"
+    case .roleChanged(let role, let term, let leader): "\(role) in term \(term), leader \(leader.map(name) ?? "-")"
+    case .fault(let fault): "FAULT \(fault)"
+    @unknown default: "\(effect)"
+    }
+  }
+
+  private func describe(_ entries: [LogEntry]) -> String {
+    guard let first = entries.first, let last = entries.last else { return "" }
+    return " [\(first.index)/\(first.term)…\(last.index)/\(last.term)]"
+  }
+
+  private func describe(_ message: RaftMessage) -> String {
+    let body =
+      switch message.body {
+      case .append(let index, let term, let entries, let commit): "append after \(index)/\(term)\(describe(entries)) commit \(commit)"
+      default: "\(message.body)"
+      }
+    return "\(name(message.from))→\(name(message.to)) term \(message.term) \(body)"
+  }
+}

@@ -1,0 +1,116 @@
+internal import ChainCore
+internal import Consensus
+
+// What goes wrong: partitions, crashes, pauses; and how a replica comes back.
+extension RaftWorld {
+  mutating func makeFaults() throws {
+    if blocked.isEmpty, random.below(1_000) < faults.partitions {
+      try beginPartition()
+      healsAt = now + 5 + random.below(80)
+    } else if !blocked.isEmpty, now >= healsAt {
+      blocked = []
+    }
+    if faults.leaderCrashes > random.below(1_000), let leader { try crash(leader) }
+    for index in replicas.indices where replicas[index].node != nil {
+      if random.below(1_000) < faults.crashes {
+        try crash(index)
+      } else if replicas[index].pausedUntil <= now, random.below(1_000) < faults.pauses {
+        replicas[index].pausedUntil = now + 2 + random.below(40)
+        note(.pause)
+        log("R\(index) pauses until \(replicas[index].pausedUntil)")
+      } else if isRunning(index), random.below(1_000) < faults.campaigns {
+        try step(index, [.campaignRequested])
+      }
+    }
+  }
+
+  private var leader: Int? { replicas.indices.filter { isRunning($0) }.max { leadership($0) < leadership($1) } }
+
+  private func leadership(_ index: Int) -> Term { replicas[index].role == .leader ? replicas[index].term : 0 }
+
+  private mutating func beginPartition() throws {
+    // A rotation that differs from run to run, so that not always the same ones are cut off.
+    // Half of them begin at the leader: what it had under way is what others must not lose or repeat.
+    let shift = (random.chance(50) ? leader : nil) ?? random.below(replicas.count)
+    func place(_ index: Int, _ count: Int) -> Int { (index + shift) % count }
+    let count = replicas.count
+    func cut(_ one: Int, _ other: Int, isOneWay: Bool = false) {
+      blocked.insert(place(one, count) * count + place(other, count))
+      if !isOneWay { blocked.insert(place(other, count) * count + place(one, count)) }
+    }
+    switch random.below(6) {
+    case 0:
+      note(.bridge)
+      // Replica 0 sees all; the halves do not see each other.
+      for one in 1..<(1 + count / 2) { for other in (1 + count / 2)..<count { cut(one, other) } }
+    case 1:
+      note(.linkCut)
+      for _ in 0...random.below(count) {
+        let one = random.below(count)
+        cut(one, (one + 1 + random.below(count - 1)) % count, isOneWay: random.chance(50))
+      }
+    case let kind:
+      let size = 1 + random.below(count - 1)
+      let isOneWay = kind == 2
+      note(isOneWay ? .oneWayPartition : .partition)
+      let isReversed = random.chance(50)
+      for inside in 0..<size {
+        for outside in size..<count { isReversed ? cut(outside, inside, isOneWay: isOneWay) : cut(inside, outside, isOneWay: isOneWay) }
+      }
+    }
+    log("links cut: \(blocked.sorted().map { "\($0 / count)→\($0 % count)" }.joined(separator: " "))")
+    // Some transports notice.
+    guard random.chance(30) else { return }
+    for link in blocked.sorted() where isRunning(link / count) {
+      try step(link / count, [.peerUnreachable(replicas[link % count].id)])
+    }
+  }
+
+  private mutating func crash(_ index: Int) throws {
+    let writing = replicas[index].writing
+    let kept = random.below(writing.count + 1)
+    for item in writing[..<kept] { try write(item.batch, index) }
+    if kept > 0 { note(.unreportedWrites) }
+    if kept < writing.count { note(.lostWrites) }
+    if random.chance(50), disks[index].loseUnsynced() { note(.lostHint) }
+    let id = replicas[index].id
+    let (applied, durable) = (replicas[index].applied, replicas[index].appliedDurable)
+    if durable < applied { note(.appliedAgain) }
+    replicas[index] = Replica(id: id, applied: durable, appliedDurable: durable, restartAt: now + 1 + random.below(40))
+    log("R\(index) crashes, \(writing.count - kept) writes lost, applied again from \(durable)")
+  }
+
+  mutating func restart(_ index: Int) throws {
+    replicas[index].restartAt = nil
+    checker.restarted(index, applied: replicas[index].appliedDurable)
+    var configuration = limits
+    configuration.id = replicas[index].id
+    configuration.seed = random.next()
+    do {
+      replicas[index].node = try RaftNode(
+        configuration: configuration,
+        restoring: RaftRestoredState(
+          configuration: membership, log: disks[index], hardState: disks[index].hard, lastIndex: disks[index].lastIndex,
+          applied: replicas[index].appliedDurable))
+    } catch {
+      throw failure("replica \(index) does not restart: \(error)")
+    }
+    log("R\(index) starts with \(disks[index].lastIndex) entries, term \(disks[index].hard.term)")
+  }
+
+  /// Makes a batch durable, and checks what it says.
+  mutating func write(_ batch: PersistBatch, _ index: Int) throws {
+    let disk = disks[index]
+    if let from = batch.entries.first?.index, from > disk.lastIndex.next {
+      throw failure("replica \(index) writes with a gap before \(from)")
+    }
+    if disk.apply(batch) { note(.truncation) }
+    var previous = batch.entries.first.flatMap { disk.entry(at: $0.index.previous)?.term } ?? 0
+    for entry in batch.entries {
+      guard disk.entry(at: entry.index) == entry else { throw failure("replica \(index) writes \(entry.index) without truncating") }
+      try check(checker.wrote(entry, previous: previous, replica: index))
+      previous = entry.term
+    }
+    if let hard = batch.hardState { try check(checker.voted(hard, replica: index)) }
+  }
+}

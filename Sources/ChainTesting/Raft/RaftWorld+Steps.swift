@@ -1,0 +1,112 @@
+internal import ChainCore
+internal import Consensus
+
+// One step of one replica: its effects are carried out, then every promise is checked.
+extension RaftWorld {
+  mutating func step(_ index: Int, _ events: [RaftNode.Event]) throws {
+    guard var node = replicas[index].node, !events.isEmpty else { return }
+    replicas[index].node = nil
+    steps += 1
+    var effects: [RaftNode.Effect] = []
+    node.step(contentsOf: events, into: &effects)
+    for event in events.dropLast() { recent.append(.step(index, event, []), at: now) }
+    recent.append(.step(index, events[events.count - 1], effects), at: now)
+    var appliedSome = false
+    for effect in effects { try carryOut(effect, index, node, appliedSome: &appliedSome) }
+    let status = node.status
+    try check(checker.stepped(index, status, node, disks: disks, pendingFrom: replicas[index].pendingFrom))
+    noteRole(index, status)
+    mix(UInt64(index) &+ UInt64(effects.count) << 8 &+ status.term.rawValue << 32)
+    mix(status.commit.rawValue &+ status.lastIndex.rawValue << 20 &+ status.durable.rawValue << 40)
+    replicas[index].node = node
+    if appliedSome { try step(index, [.applied(through: replicas[index].applied)]) }
+  }
+
+  private mutating func noteRole(_ index: Int, _ status: RaftStatus) {
+    if replicas[index].role == .leader, status.role == .follower, status.term == replicas[index].term { note(.quorumLost) }
+    if replicas[index].role != .leader, status.role == .leader, replicas.contains(where: { $0.role == .leader }) { note(.twoLeaders) }
+    replicas[index].role = status.role
+    replicas[index].term = status.term
+  }
+
+  private mutating func carryOut(_ effect: RaftNode.Effect, _ index: Int, _ node: RaftNode, appliedSome: inout Bool) throws {
+    switch effect {
+    case .persist(let batch): persist(batch, index)
+    case .send(let message):
+      try check(
+        checker.promise(message, disk: disks[index], pendingFrom: replicas[index].pendingFrom, node: node, replica: index))
+      if case .appendRejected = message.body { note(.rejection) }
+      send(message, from: index)
+    case .apply(let entries):
+      for entry in entries {
+        try check(checker.applied(entry, replica: index))
+        if entry.kind == .normal { note(.commit) }
+        if entry.term < node.status.term { note(.oldTermCommitted) }
+        replicas[index].applied = entry.index
+        mix(entry.index.rawValue &* 31 &+ entry.term.rawValue)
+      }
+      // The state machine writes lazily, and never ahead of what it applied.
+      if random.chance(50) { replicas[index].appliedDurable = replicas[index].applied }
+      appliedSome = true
+    case .proposalPlaced(let id, let first, _): proposals[id]?.first = first
+    case .proposalDropped(let id, let reason): try drop(id, reason)
+    case .roleChanged(let role, _, _):
+      guard role == .leader else { return }
+      note(checker.leaderCount == 0 ? .leader : .leaderChange)
+      try check(checker.becameLeader(index, node))
+    case .fault(let fault): throw failure("replica \(index) stopped: \(fault)")
+    @unknown default: throw failure("replica \(index) did what this world does not know: \(effect)")
+    }
+  }
+
+  private mutating func persist(_ batch: PersistBatch, _ index: Int) {
+    if let from = batch.truncateFrom, replicas[index].writing.contains(where: { ($0.batch.entries.last?.index ?? 0) >= from }) {
+      note(.overwriteInFlight)
+    }
+    let earliest = replicas[index].writing.last?.due ?? now
+    var delay = isHealed ? 1 : random.below(faults.diskDelay + 1)
+    // The slow disk moves on after some time.
+    if !isHealed, (now / 100 + index).isMultiple(of: replicas.count) { delay += random.below(faults.slowDisk) }
+    replicas[index].writing.append(Writing(due: max(earliest, now + delay), batch: batch))
+    mix(batch.sequence)
+  }
+
+  private mutating func drop(_ id: ProposalID, _ reason: ProposalDropReason) throws {
+    guard let proposal = proposals[id] else { return }
+    var lost = proposal.payloads[...]
+    switch reason {
+    case .overwritten(let from):
+      note(.overwritten)
+      // What stands before the first overwritten entry was committed.
+      guard let first = proposal.first, from >= first else { throw failure("proposal \(id) overwritten from \(from), where it was not") }
+      lost = lost.dropFirst(Int(from.rawValue - first.rawValue))
+      if lost.isEmpty { throw failure("proposal \(id) was reported overwritten from \(from), after its end") }
+    case .uncommittedLimit: note(.refused)
+    default: break
+    }
+    for payload in lost { try check(checker.dropped(payload)) }
+  }
+
+  private mutating func send(_ message: RaftMessage, from index: Int) {
+    guard let target = places[message.to] else { return }
+    let link = index * replicas.count + target
+    if blocked.contains(link) { return }
+    if isHealed { return arrive(message, at: now + 1, link) }
+    if random.chance(faults.loss) { return note(.loss) }
+    arrive(message, at: now + 1 + random.below(faults.delay), link)
+    if random.chance(faults.repetition) {
+      note(.repetition)
+      arrive(message, at: now + 1 + random.below(faults.delay), link)
+    }
+    if random.chance(faults.lateCopies) {
+      note(.lateCopy)
+      flying[now + 20 + random.below(200), default: []].append(message)
+    }
+  }
+
+  private mutating func arrive(_ message: RaftMessage, at tick: Int, _ link: Int) {
+    if tick < lastArrival[link] { note(.overtaking) }
+    lastArrival[link] = tick
+    flying[tick, default: []].append(message)
+  }
+}
