@@ -50,9 +50,8 @@ public struct CheckpointCertificate: CanonicalRecord, Hashable, Codable {
 
   /// A certificate of the signatures by member index, which the caller has checked.
   public init(checkpoint: Checkpoint, set: ValidatorSet, signatures: [(index: Int, signature: Signature)]) {
-    var bitmap = [UInt8](repeating: 0, count: (set.members.count + 7) / 8)
     let sorted = signatures.sorted { $0.index < $1.index }
-    for (index, _) in sorted { bitmap[index / 8] |= 0x80 >> UInt8(index % 8) }
+    let bitmap = SignerBitmap.make(sorted.lazy.map(\.index), of: set.members.count)
     self.init(checkpoint: checkpoint, generation: set.generation, bitmap: bitmap, signatures: sorted.map(\.signature))
   }
 
@@ -60,9 +59,7 @@ public struct CheckpointCertificate: CanonicalRecord, Hashable, Codable {
   public static let layout = Layout(Self.init, \.checkpoint, \.generation, \.bitmap, \.signatures)
 
   /// The indices of the members whose bit is set, ascending.
-  public var signers: [Int] {
-    (0..<(bitmap.count * 8)).filter { bitmap[$0 / 8] & (0x80 >> UInt8($0 % 8)) != 0 }
-  }
+  public var signers: [Int] { SignerBitmap.signers(bitmap) }
 
   /// Verifies that a quorum of `set` signed the checkpoint: form and weight first, then each signature.
   ///
@@ -72,16 +69,7 @@ public struct CheckpointCertificate: CanonicalRecord, Hashable, Codable {
     in set: ValidatorSet, genesis: GenesisID, suite: CryptoSuite, rule: QuorumRule? = nil
   ) throws(CheckpointCertificateError) {
     guard generation == set.generation else { throw .unknownSet(generation: generation, expected: set.generation) }
-    let bytes = (set.members.count + 7) / 8
-    guard bitmap.count == bytes else { throw .bitmapLength(bitmap.count, expected: bytes) }
-    let signers = signers
-    guard signers.allSatisfy({ $0 < set.members.count }) else { throw .spareBits }
-    guard signatures.count == signers.count else { throw .signatureCount(signatures.count, expected: signers.count) }
-    let signed = signers.reduce(UInt128(0)) { $0 + UInt128(set.members[$1].weight) }
-    let total = set.totalWeight
-    guard set.rule.isReached(signed: signed, total: total), rule?.isReached(signed: signed, total: total) ?? true else {
-      throw .insufficientWeight(signed: signed, total: total)
-    }
+    let signers = try SignerBitmap.check(bitmap, signatures: signatures.count, in: set, rule: rule)
     let digest = checkpoint.digest(genesis: genesis, suite: suite)
     for (index, signature) in zip(signers, signatures) {
       let key = set.members[index].key

@@ -98,7 +98,17 @@ enum CanonicalSamples {
     let item = ManifestItem(name: "add", access: "everyone", arguments: "String", result: "NoResult()")
     let member = Member(
       account: account, organisation: "a", name: "张", key: second, serial: [1, 2], validFrom: 1, validUntil: 2, status: .active)
-    return [
+    let proposal = BlockProposal(epoch: 1, view: 5, parentView: 3, blockID: BlockID(digest))
+    let (finalize, nullify) = (VoteStatement.finalize(proposal), VoteStatement.nullify(1, 5))
+    let consensus = [
+      CanonicalSample(proposal), CanonicalSample(VoteKind.finalize), CanonicalSample(VoteStatement.notarize(proposal)),
+      CanonicalSample(finalize, as: "VoteStatement.finalize"), CanonicalSample(nullify, as: "VoteStatement.nullify"),
+      CanonicalSample(BoundVote(validatorSetHash: digest, statement: finalize)), CanonicalSample(Epoch(2)), CanonicalSample(View(9)),
+      CanonicalSample(QuorumCertificate(statement: finalize, bitmap: [0xe0], signatures: [signature, signature, signature])),
+      CanonicalSample(
+        EquivocationEvidence(validator: 2, first: nullify, firstSignature: signature, second: finalize, secondSignature: signature)),
+    ]
+    return consensus + [
       CanonicalSample(first, as: "PublicKey of SM2"), CanonicalSample(second), CanonicalSample(signature), CanonicalSample(transaction),
       CanonicalSample(signed), CanonicalSample(header), CanonicalSample(Block(header: header, transactions: [signed, signed])),
       CanonicalSample(checkpoint), CanonicalSample(leaf),
