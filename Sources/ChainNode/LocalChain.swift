@@ -44,11 +44,13 @@ public struct LocalChain: Sendable {
     var nodes: [Node] = []
     for (index, key) in founding.validatorKeys.enumerated() {
       let opened = try stores(index)
-      nodes.append(
-        try Node(
-          NodeConfiguration(
-            genesis: founding.genesis, contracts: founding.registry, key: key, ledgerStore: opened.ledger,
-            consensusStore: opened.consensus, transport: network.transport(for: replicas[index], peers: replicas), logger: logger)))
+      var configuration = NodeConfiguration(
+        genesis: founding.genesis, contracts: founding.registry, key: key, ledgerStore: opened.ledger,
+        consensusStore: opened.consensus, transport: network.transport(for: replicas[index], peers: replicas), logger: logger)
+      // The keys were made with the chain: before its first block they never voted.
+      let ledger = try Ledger(store: opened.ledger, genesis: founding.genesis, contracts: founding.registry)
+      configuration.firstEpoch = ledger.head.height == 0 ? 0 : nil
+      nodes.append(try Node(configuration))
     }
     self.nodes = nodes
   }

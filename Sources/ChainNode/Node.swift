@@ -22,6 +22,8 @@ public actor Node {
   private var core: NodeCore
   private var queue: Deque<NodeCore.Event> = []
   private var isProcessing = false
+  /// Proposed blocks that may yet become valid.
+  private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   private var tasks: [Task<Void, Never>] = []
   private var fault: NodeError?
   private var receiptWaiters: [TransactionID: [CheckedContinuation<Receipt, any Error>]] = [:]
@@ -32,7 +34,7 @@ public actor Node {
   public private(set) var leader: ReplicaID?
 
   /// Opens ledger and engine where they stopped.
-  /// - Throws: `NodeError.ledger`, `.engine`, `.engineNotSupported`.
+  /// - Throws: `NodeError.ledger`, `.engine`.
   public init(_ configuration: NodeConfiguration) throws(NodeError) {
     self.configuration = configuration
     logger = configuration.logger
@@ -44,11 +46,8 @@ public actor Node {
       throw .ledger(error)
     }
     let head = ledger.head
-    guard genesis.engine == .raft else { throw .engineNotSupported(genesis.engine) }
     do throws(EngineFault) {
-      let engine = try RaftEngine(
-        genesis: genesis, id: id, store: configuration.consensusStore, position: head.position, head: head.height,
-        certified: ledger.newestCertified, seed: .random(in: 0 ... .max))
+      let engine = try Self.engine(configuration, id: id, ledger: ledger)
       core = NodeCore(
         genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
         mempool: configuration.mempool)
@@ -165,10 +164,33 @@ public actor Node {
     return found
   }
 
+  /// The engine that the chain's genesis names, where it stopped.
+  private static func engine(_ configuration: NodeConfiguration, id: ReplicaID, ledger: Ledger) throws(EngineFault) -> any Engine {
+    let head = ledger.head
+    let genesis = configuration.genesis
+    switch genesis.engine {
+    case .raft:
+      return try RaftEngine(
+        genesis: genesis, id: id, store: configuration.consensusStore, position: head.position, head: head.height,
+        certified: ledger.newestCertified, seed: .random(in: 0 ... .max))
+    case .simplex:
+      let root = SimplexEngine.rootHeight(head: head.height, certified: ledger.newestCertified)
+      guard let rootID = try? ledger.checkpoint(at: root).blockID else {
+        throw .simplex(.journalCorrupt("the ledger lacks height \(root), where the epoch of height \(head.height) begins"))
+      }
+      return try SimplexEngine(
+        genesis: genesis, id: id, store: configuration.consensusStore,
+        start: SimplexEngine.Start(
+          head: BlockReference(height: head.height, id: head.blockID), position: head.position, certified: ledger.newestCertified,
+          root: BlockReference(height: root, id: rootID), firstEpoch: configuration.firstEpoch))
+    }
+  }
+
   private func tick() {
     let elapsed = ContinuousClock.now - began
     let (seconds, attoseconds) = elapsed.components
     handle(.time(MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)))
+    judgeAgain()
   }
 
   private func handle(_ event: NodeCore.Event) {
@@ -200,9 +222,16 @@ public actor Node {
     case .admit(let bytes):
       guard let admitted = try? ledger.admit(bytes) else { return }
       queue.append(.admitted(admitted))
-    case .build(let request, let transactions): queue.append(.built(request, build(transactions, on: request.parent)))
+    case .build(let request, let transactions): queue.append(.built(request, build(transactions, for: request)))
     case .execute(let position, let block, let areChecked): execute(block, position: position, areChecked: areChecked)
     case .sign(let checkpoint): sign(checkpoint)
+    case .validate(let request, let areChecked): validate(request, areChecked: areChecked)
+    case .signVote(let statement, let digest): sign(statement, digest)
+    case .verify(let id, let checks): queue.append(.verified(id: id, checks.map(\.isValid)))
+    case .provide(let reference, let count, let peer): provide(reference, count: count, to: peer)
+    case .behind(let block): logger.warning("block \(block) is final and too far ahead to be fetched one by one")
+    case .evidence(let evidence): logger.error("validator \(evidence.validator) signed a contradiction: \(evidence)")
+    case .misbehaved(let peer, let what): logger.warning("validator \(peer): \(what)")
     case .certified(let certificate): add(certificate)
     case .lookUp(let height, let peer):
       guard let certificate = try? ledger.certificate(at: height) else { return }
@@ -229,12 +258,17 @@ public actor Node {
     }
   }
 
-  private func build(_ transactions: [SignedTransaction], on parent: BlockHeight) -> Block? {
+  private func build(_ transactions: [SignedTransaction], for request: BuildRequest) -> Block? {
     let head = ledger.head
-    guard head.height == parent else { return nil }
-    let time = max(BlockTime.now, head.header.time.advanced(byMilliseconds: 1))
+    var (parent, parentID) = (head.header, head.blockID)
+    for ancestor in request.ancestors {
+      guard ancestor.header.parent == parentID else { return nil }
+      (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: ledger.genesisID, suite: ledger.suite))
+    }
+    guard parent.height == request.parent else { return nil }
+    let time = max(BlockTime.now, parent.time.advanced(byMilliseconds: 1))
     return Block(
-      on: head.header, parentID: head.blockID, time: time, proposer: id.account, transactions: transactions,
+      on: parent, parentID: parentID, time: time, proposer: id.account, transactions: transactions,
       genesis: ledger.genesisID, suite: ledger.suite)
   }
 
@@ -254,6 +288,42 @@ public actor Node {
         queue.append(.skipped(position: position, head: ledger.head.height))
       default: halt(.ledger(error))
       }
+    }
+  }
+
+  private func validate(_ request: ValidationRequest, areChecked: Bool) {
+    switch Judgement.of(request, areChecked: areChecked, on: ledger, now: .now) {
+    case .valid: queue.append(.validated(id: request.id, true))
+    case .invalid(let reason):
+      logger.warning("block \(request.block.header.height) of \(request.block.header.proposer) is not valid: \(reason)")
+      queue.append(.validated(id: request.id, false))
+    case .undecided:
+      undecided.append((request, areChecked))
+      if undecided.count > Self.undecidedLimit { undecided.removeFirst() }
+    }
+  }
+
+  /// How many blocks wait to become valid; older ones are of views that are over.
+  private static let undecidedLimit = 8
+
+  private func judgeAgain() {
+    guard !undecided.isEmpty else { return }
+    let waiting = undecided
+    undecided = []
+    for (request, areChecked) in waiting { validate(request, areChecked: areChecked) }
+    drain()
+  }
+
+  private func provide(_ reference: BlockReference, count: Int, to peer: ReplicaID) {
+    let blocks = ledger.blocks(endingAt: reference, count: count)
+    if !blocks.isEmpty { queue.append(.provided(blocks, to: peer)) }
+  }
+
+  private func sign(_ statement: VoteStatement, _ digest: Digest) {
+    do throws(KeyError) {
+      queue.append(.signedVote(statement, try configuration.key.sign(digest)))
+    } catch {
+      halt(.key(error))
     }
   }
 

@@ -14,6 +14,9 @@ public struct NodeConfiguration: Sendable {
   public var ledgerStore: any KeyValueStore
   /// Where the consensus engine's log and votes are kept. Must not be an older copy: a node that forgets its votes may split the chain.
   public var consensusStore: any KeyValueStore
+  /// For a new `consensusStore` of a Simplex chain: this key never voted in this epoch or a later one. Say so only if you know; a key
+  /// that votes again without its old votes may split the chain.
+  public var firstEpoch: Epoch?
   /// The way to the other nodes.
   public var transport: any Transport
   /// How much may wait to be ordered.
@@ -49,8 +52,6 @@ public enum NodeError: Error, Hashable, Sendable {
   case expired(TransactionID)
   /// The key could not sign.
   case key(KeyError)
-  /// The genesis names an engine that this version does not have.
-  case engineNotSupported(EngineKind)
   /// The node was stopped.
   case stopped
 }
@@ -64,7 +65,6 @@ extension NodeError: CustomStringConvertible {
     case .refused(let error): error.description
     case .expired(let id): "transaction \(id) was not ordered before its last height; sign it again with a later one"
     case .key(let error): error.description
-    case .engineNotSupported(let kind): "this version has no \(kind) engine"
     case .stopped: "the node was stopped"
     }
   }

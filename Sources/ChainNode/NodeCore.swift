@@ -26,6 +26,14 @@ public struct NodeCore: Sendable {
     case skipped(position: UInt64, head: BlockHeight)
     /// The answer to `sign`.
     case signed(Checkpoint, Signature)
+    /// The answer to `validate`; later, if the block may yet become valid.
+    case validated(id: UInt64, Bool)
+    /// The answer to `signVote`.
+    case signedVote(VoteStatement, Signature)
+    /// The answer to `verify`.
+    case verified(id: UInt64, [Bool])
+    /// The answer to `provide`.
+    case provided([Block], to: ReplicaID)
   }
 
   /// What the host must do, in this order.
@@ -37,12 +45,26 @@ public struct NodeCore: Sendable {
     case send(NodeMessage, to: ReplicaID)
     /// Let the ledger check a peer's transaction; report `admitted` if it is good, else forget it.
     case admit([UInt8])
-    /// Make a block of these on the ledger's head; then report `built`.
+    /// Make a block of these on the parent; then report `built`.
     case build(BuildRequest, [SignedTransaction])
     /// Commit the block at this position; then report `executed` or `skipped`. If `areSignaturesChecked`, all were verified at admission.
     case execute(position: UInt64, Block, areSignaturesChecked: Bool)
     /// Sign with the validator's key; then report `signed`.
     case sign(Checkpoint)
+    /// Check a proposed block; then report `validated`.
+    case validate(ValidationRequest, areSignaturesChecked: Bool)
+    /// Sign a vote's digest with the validator's key; then report `signedVote`.
+    case signVote(VoteStatement, Digest)
+    /// Check signatures; then report `verified`.
+    case verify(id: UInt64, [SignatureCheck])
+    /// Report this block of the ledger and up to `count` - 1 before it as `provided`; height 0 means one of the newest.
+    case provide(BlockReference, count: Int, to: ReplicaID)
+    /// The chain is far ahead: catch up by state sync.
+    case behind(BlockID)
+    /// A validator signed a contradiction.
+    case evidence(EquivocationEvidence)
+    /// A peer did what no honest one does.
+    case misbehaved(ReplicaID, Misbehaviour)
     /// Give the certificate to the ledger.
     case certified(CheckpointCertificate)
     /// Send the ledger's certificate of this height to the peer, if there is one.
@@ -112,11 +134,17 @@ public struct NodeCore: Sendable {
       let expired = mempool.committed(ids, at: checkpoint.height)
       if !expired.isEmpty { effects.append(.expired(expired)) }
       collect(.executed(checkpoint), into: &effects)
-      if !mempool.isEmpty { run(.workPending, into: &effects) }
       run(.executed(position: position, head: checkpoint.height), into: &effects)
-    case .skipped(let position, let head):
       if !mempool.isEmpty { run(.workPending, into: &effects) }
+    case .skipped(let position, let head):
+      // What liars cannot make final must be valid here: else this node computes otherwise than a quorum.
+      if genesis.engine == .simplex { return halt(.diverged(head.next), into: &effects) }
       run(.executed(position: position, head: head), into: &effects)
+      if !mempool.isEmpty { run(.workPending, into: &effects) }
+    case .validated(let id, let isValid): run(.validated(id: id, isValid), into: &effects)
+    case .signedVote(let statement, let signature): run(.signed(statement, signature), into: &effects)
+    case .verified(let id, let verdicts): run(.verified(id: id, verdicts), into: &effects)
+    case .provided(let blocks, let peer): run(.provided(blocks, to: peer), into: &effects)
     case .signed(let checkpoint, let signature): collect(.signed(checkpoint, signature), into: &effects)
     }
   }
@@ -148,9 +176,7 @@ public struct NodeCore: Sendable {
         case .persist(let write): effects.append(.persist(write))
         case .send(let bytes, let peer): effects.append(.send(.engine(bytes), to: peer))
         case .build(let request):
-          let parameters = genesis.parameters
-          let candidates = mempool.candidates(
-            at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes))
+          let candidates = candidates(for: request)
           if candidates.isEmpty, !request.allowsEmpty {
             queue.append(.built(request, nil))
           } else {
@@ -159,12 +185,32 @@ public struct NodeCore: Sendable {
         case .decided(let position, let block):
           let known = block.transactions.allSatisfy { isKnown($0) }
           effects.append(.execute(position: position, block, areSignaturesChecked: known))
+        case .validate(let request):
+          let known = request.block.transactions.allSatisfy { isKnown($0) }
+          effects.append(.validate(request, areSignaturesChecked: known))
+        case .sign(let statement, let digest): effects.append(.signVote(statement, digest))
+        case .verify(let id, let checks): effects.append(.verify(id: id, checks))
+        case .provide(let reference, let count, let peer): effects.append(.provide(reference, count: count, to: peer))
+        case .behind(let id): effects.append(.behind(id))
+        case .evidence(let evidence): effects.append(.evidence(evidence))
+        case .misbehaved(let peer, let what): effects.append(.misbehaved(peer, what))
         case .wake: break
         case .leader(let leader): effects.append(.leader(leader))
         case .fault(let fault): halt(fault, into: &effects)
         }
       }
     }
+  }
+
+  /// What waits and is not in a block that the new one stands on.
+  private func candidates(for request: BuildRequest) -> [SignedTransaction] {
+    let parameters = genesis.parameters
+    var inFlight: Set<TransactionID> = []
+    for block in request.ancestors {
+      for signed in block.transactions { inFlight.insert(signed.id(genesis: genesisID, suite: genesis.suite)) }
+    }
+    return mempool.candidates(
+      at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes), excluding: inFlight)
   }
 
   private func isKnown(_ signed: SignedTransaction) -> Bool {

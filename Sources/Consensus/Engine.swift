@@ -22,12 +22,20 @@ public enum EngineEvent: Sendable {
   case persisted(sequence: UInt64)
   /// Transactions wait to be ordered.
   case workPending
-  /// The answer to `build`: a block on the head asked for, or `nil` if there is nothing to order.
+  /// The answer to `build`: a block on the parent asked for, or `nil` if there is nothing to order.
   case built(BuildRequest, Block?)
   /// The decision at `position` is durable in the ledger, or was skipped as invalid; the ledger's head is now at `head`.
   case executed(position: UInt64, head: BlockHeight)
   /// The checkpoint of this height has its certificate here.
   case certified(BlockHeight)
+  /// The answer to `validate`. A block that may yet become valid is answered later.
+  case validated(id: UInt64, Bool)
+  /// The answer to `sign`.
+  case signed(VoteStatement, Signature)
+  /// The answer to `verify`: one verdict a signature.
+  case verified(id: UInt64, [Bool])
+  /// The answer to `provide`: blocks of the ledger, highest first.
+  case provided([Block], to: ReplicaID)
 }
 
 /// What the host must do for an engine.
@@ -37,8 +45,23 @@ public enum EngineEffect: Sendable, Hashable {
   case persist(EngineWrite)
   /// Send; may be lost.
   case send([UInt8], to: ReplicaID)
-  /// Build a block on the ledger's head; then report `built`.
+  /// Build a block; then report `built`.
   case build(BuildRequest)
+  /// Check a block of another validator, without executing it; then report `validated`.
+  case validate(ValidationRequest)
+  /// Sign the digest of a vote with the validator's key; then report `signed`.
+  case sign(VoteStatement, Digest)
+  /// Check signatures; then report `verified`.
+  case verify(id: UInt64, [SignatureCheck])
+  /// A peer lacks this block and up to `count` - 1 before it: report them as `provided`, if the ledger has them. Height 0 if the
+  /// peer does not know the height: it is one of the newest.
+  case provide(BlockReference, count: Int, to: ReplicaID)
+  /// A block far above the ledger's head is final: catch up by state sync.
+  case behind(BlockID)
+  /// A validator signed a contradiction.
+  case evidence(EquivocationEvidence)
+  /// A peer did what no honest one does.
+  case misbehaved(ReplicaID, Misbehaviour)
   /// This block is final at this position: commit it to the ledger if it is valid there, else skip it; then report `executed`.
   case decided(position: UInt64, Block)
   /// The engine wants to be told the time at this instant, if nothing else happens before.
@@ -49,19 +72,59 @@ public enum EngineEffect: Sendable, Hashable {
   case fault(EngineFault)
 }
 
-/// A wish for a block on the ledger's head.
+/// A signature to check.
+public struct SignatureCheck: Sendable, Hashable {
+  /// Whose it should be.
+  public let key: PublicKey
+  /// What is signed.
+  public let digest: Digest
+  /// The signature.
+  public let signature: Signature
+
+  /// Puts the parts together.
+  public init(key: PublicKey, digest: Digest, signature: Signature) {
+    self.key = key
+    self.digest = digest
+    self.signature = signature
+  }
+
+  /// Whether it is valid.
+  public var isValid: Bool { key.verify(signature, of: digest) }
+}
+
+/// A block to check before voting for it.
+public struct ValidationRequest: Sendable, Hashable {
+  /// Tells requests apart.
+  public let id: UInt64
+  /// The block.
+  public let block: Block
+  /// Blocks above the ledger's head that it stands on, oldest first; not executed yet.
+  public let ancestors: [Block]
+
+  /// Puts the parts together.
+  public init(id: UInt64, block: Block, ancestors: [Block]) {
+    self.id = id
+    self.block = block
+    self.ancestors = ancestors
+  }
+}
+
+/// A wish for a block on the ledger's head, or on blocks above it that are not executed yet.
 public struct BuildRequest: Sendable, Hashable {
   /// Tells requests apart.
   public let id: UInt64
-  /// The height of the head to build on.
+  /// The height of the block to build on.
   public let parent: BlockHeight
+  /// Blocks between the ledger's head (exclusive) and the parent (inclusive), oldest first.
+  public let ancestors: [Block]
   /// Whether a block without transactions is wanted too, because the chain was idle.
   public let allowsEmpty: Bool
 
   /// A request with these values.
-  public init(id: UInt64, parent: BlockHeight, allowsEmpty: Bool) {
+  public init(id: UInt64, parent: BlockHeight, ancestors: [Block] = [], allowsEmpty: Bool) {
     self.id = id
     self.parent = parent
+    self.ancestors = ancestors
     self.allowsEmpty = allowsEmpty
   }
 }
@@ -75,6 +138,8 @@ public struct EngineWrite: Sendable, Hashable {
     case put(StoreTable, key: [UInt8], value: [UInt8])
     /// Removes all keys of the table from this one on.
     case removeFrom(StoreTable, key: [UInt8])
+    /// Removes all keys of the table from `from` on and below `to`.
+    case removeRange(StoreTable, from: [UInt8], to: [UInt8])
   }
 
   /// Its number, from 1 in each process life.
@@ -95,6 +160,8 @@ public struct EngineWrite: Sendable, Hashable {
       case .put(let table, let key, let value): try writer.put(table, key, value)
       case .removeFrom(let table, let key):
         for (found, _) in try writer.range(table, from: key) { try writer.remove(table, found) }
+      case .removeRange(let table, let from, let to):
+        for (found, _) in try writer.range(table, from: from, to: to) { try writer.remove(table, found) }
       }
     }
   }
@@ -105,6 +172,10 @@ public struct EngineWrite: Sendable, Hashable {
 public enum EngineFault: Error, Sendable, Hashable {
   /// The Raft replica found an inconsistency.
   case raft(RaftFault)
+  /// The Simplex replica found an inconsistency.
+  case simplex(SimplexFault)
+  /// The votes of this validator are not where they should be: it might vote twice.
+  case journalMissing
   /// A quorum certified another state than this node has at this height: its disk, memory or software is wrong.
   case diverged(BlockHeight)
   /// The consensus store failed.
@@ -116,6 +187,10 @@ extension EngineFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .raft(let fault): "consensus stopped: \(fault)"
+    case .simplex(let fault): "consensus stopped: \(fault)"
+    case .journalMissing:
+      "the consensus store holds no votes of this validator: if its key never voted on this chain, say so by `firstEpoch`; "
+        + "else bring the store back, or rotate the key by governance"
     case .diverged(let height):
       "this node's state at height \(height) is not what a quorum certified: stop it, keep its data, and restore it from another node"
     case .store(let error): "consensus store: \(error)"

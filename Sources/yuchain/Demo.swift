@@ -6,23 +6,37 @@ internal import ChainNode
 internal import Foundation
 
 enum EngineName: String, ExpressibleByArgument, CaseIterable {
+  case mixed
   case raft
+  case bft
+
+  /// The engine of the relay, which many parties share, and that of the chains, each of one operator.
+  var engines: (relay: EngineKind, chains: EngineKind) {
+    switch self {
+    case .mixed: (.simplex, .raft)
+    case .raft: (.raft, .raft)
+    case .bft: (.simplex, .simplex)
+    }
+  }
 }
 
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Runs a small province: relay, main chain and two cities, three validators each, in this process.",
+    abstract: "Runs a small province: relay, main chain and two cities, three or four validators each, in this process.",
     discussion: """
       Types go from the main chain to the cities, Zhengzhou issues licences, Kaifeng verifies them through the relay, a court
       verifies an evidence package offline, and a forged byte is refused.
 
+      Engines: Raft (three validators, one may crash) and Simplex BFT (four, one may lie). By default the relay is BFT, the chains Raft.
+
       Examples:
         yuchain demo
+        yuchain demo --engine bft
         yuchain demo --suite international --out /tmp/henan
         yuchain verify out/evidence-package.json --anchor out/anchors.json
       """)
-  @Option(help: "The consensus engine: raft.") var engine: EngineName = .raft
+  @Option(help: "mixed (relay BFT, chains Raft), raft, or bft (all).") var engine: EngineName = .mixed
   @Option(help: "guomi (SM2, SM3) or international (Ed25519, SHA-256).") var suite: SuiteName = .guomi
   @Option(help: "The folder for the chains' data and the documents.") var out = "out"
   @Option(help: "The folder with the input files.") var input = "Examples/Henan"
@@ -33,10 +47,11 @@ struct Demo: AsyncParsableCommand {
     let began = ContinuousClock.now
     Console.say("YuChain: a province in one process, suite \(suite.rawValue), engine \(engine.rawValue), data in \(data)")
     let holders = Set(files.licences.compactMap { $0.organisation?.organisation }).sorted()
-    let network = try await DemoNetwork.start(suite: suite.suite, holders: holders, folder: data)
+    let network = try await DemoNetwork.start(suite: suite.suite, engines: engine.engines, holders: holders, folder: data)
     for chain in network.all {
       let genesis = chain.founding.genesis
-      Console.say("  \(genesis.chain): \(chain.nodes.count) validators, genesis \(genesis.id.description.prefix(16))…")
+      let kind = genesis.engine == .simplex ? "BFT" : "Raft"
+      Console.say("  \(genesis.chain): \(chain.nodes.count) validators, \(kind), genesis \(genesis.id.description.prefix(16))…")
     }
     var story = DemoStory(network: network, input: files, out: out)
     do {

@@ -5,7 +5,7 @@ internal import CrossChain
 internal import Foundation
 internal import Logging
 
-/// Relay, main chain and two cities, three validators each, in this process, on LMDB.
+/// Relay, main chain and two cities in this process, on LMDB: three validators for each Raft chain, four for each BFT chain.
 struct DemoNetwork {
   static let relayOffice: OrganisationID = "relay-office"
   static let identityService: OrganisationID = "identity-service"
@@ -14,6 +14,7 @@ struct DemoNetwork {
   static let marketOffice: OrganisationID = "11410100MB0A010107"
   static let notary: OrganisationID = "12410100MB0A01053H"
   static let court: OrganisationID = "11410100MB0A01045R"
+  static let auditOffice: OrganisationID = "henan-audit-office"
   static let kaifengBureau: OrganisationID = "11410200MB0A02013W"
   static let zhengzhouID: ChainID = "henan/410100"
   static let kaifengID: ChainID = "henan/410200"
@@ -27,11 +28,14 @@ struct DemoNetwork {
   var all: [LocalChain] { [relay, main, zhengzhou, kaifeng] }
 
   /// Founds and starts the four chains under `folder`; the relay learns of the others by its administrator's transactions.
-  static func start(suite: CryptoSuite, holders: [OrganisationID], folder: String) async throws -> DemoNetwork {
+  static func start(suite: CryptoSuite, engines: (relay: EngineKind, chains: EngineKind), holders: [OrganisationID], folder: String)
+    async throws -> DemoNetwork
+  {
     let time = BlockTime.now
     let relay = try open(
       FoundingPlan(
-        chain: HomeChain.relay, suite: suite, validators: [dataHub, relayOffice, court],
+        chain: HomeChain.relay, suite: suite, engine: engines.relay,
+        validators: members([dataHub, relayOffice, court, auditOffice], of: engines.relay),
         organisations: [GenesisOrganisation(id: relayOffice, name: "relay office", roles: [.relayer])],
         members: [(relayOffice, "relayer")], contracts: [RelayContract()], time: time), folder)
     await relay.start()
@@ -39,13 +43,13 @@ struct DemoNetwork {
     let cities = [zhengzhouID, kaifengID]
     let main = try open(
       plan(
-        HomeChain.main, suite, anchor, time, validators: [dataHub, "11410000MB0A00026E", court],
+        HomeChain.main, suite, engines.chains, anchor, time, validators: [dataHub, "11410000MB0A00026E", court, auditOffice],
         organisations: [(dataHub, ["dataOffice"])], members: [(dataHub, "data office clerk")],
         licence: LicenceConfiguration(copyTypesTo: cities)), folder)
     let fromMain = RemoteRoles(chain: HomeChain.main, organisation: dataHub, roles: ["dataOffice"])
     let zhengzhou = try open(
       plan(
-        zhengzhouID, suite, anchor, time, validators: ["zhengzhou-data-bureau", marketOffice, court],
+        zhengzhouID, suite, engines.chains, anchor, time, validators: ["zhengzhou-data-bureau", marketOffice, court, auditOffice],
         organisations: [
           (marketOffice, ["department"]), (notary, ["depositor"]), (court, ["court"]), (identityService, [.identityService]),
           (citizenApp, ["citizenAgent"]),
@@ -57,7 +61,8 @@ struct DemoNetwork {
         remote: [fromMain, RemoteRoles(chain: kaifengID, organisation: kaifengBureau, roles: ["verifier"])]), folder)
     let kaifeng = try open(
       plan(
-        kaifengID, suite, anchor, time, validators: ["kaifeng-data-bureau", kaifengBureau, "kaifeng-court"],
+        kaifengID, suite, engines.chains, anchor, time,
+        validators: ["kaifeng-data-bureau", kaifengBureau, "kaifeng-court", auditOffice],
         organisations: [(kaifengBureau, ["verifier"])], members: [(kaifengBureau, "window clerk")], remote: [fromMain]), folder)
     let spokes = [main, zhengzhou, kaifeng]
     for chain in spokes { await chain.start() }
@@ -78,6 +83,11 @@ struct DemoNetwork {
     return DemoNetwork(relay: relay, main: main, zhengzhou: zhengzhou, kaifeng: kaifeng, loop: loop)
   }
 
+  /// Who runs a validator: three where they may crash, all four where one may lie.
+  private static func members(_ organisations: [OrganisationID], of engine: EngineKind) -> [OrganisationID] {
+    engine == .raft ? Array(organisations.prefix(3)) : organisations
+  }
+
   func stop() async {
     await loop.stop()
     for chain in all { await chain.stop() }
@@ -88,14 +98,14 @@ struct DemoNetwork {
   }
 
   private static func plan(
-    _ chain: ChainID, _ suite: CryptoSuite, _ relay: [UInt8], _ time: BlockTime, validators: [OrganisationID],
+    _ chain: ChainID, _ suite: CryptoSuite, _ engine: EngineKind, _ relay: [UInt8], _ time: BlockTime, validators: [OrganisationID],
     organisations: [(OrganisationID, [Role])], members: [(OrganisationID, String)], remote: [RemoteRoles] = [],
     licence: LicenceConfiguration? = nil
   ) -> FoundingPlan {
     var configurations: [ContractName: [UInt8]] = [CrossChainContract.name: relay]
     if let licence { configurations[ElectronicLicence.name] = licence.canonicalBytes }
     return FoundingPlan(
-      chain: chain, suite: suite, validators: validators,
+      chain: chain, suite: suite, engine: engine, validators: Self.members(validators, of: engine),
       organisations: organisations.map { GenesisOrganisation(id: $0.0, name: $0.0.rawValue, roles: $0.1) }
         + [GenesisOrganisation(id: relayOffice, name: "relay office", roles: [.relayer])],
       members: members.map { (organisation: $0.0, name: $0.1) } + [(organisation: relayOffice, name: "relayer")], remoteRoles: remote,

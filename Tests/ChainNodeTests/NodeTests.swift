@@ -24,16 +24,20 @@ struct CounterContract: Contract {
 }
 
 @Suite struct RunningNodes {
-  func found(_ suite: CryptoSuite, validators: Int = 3) throws -> Founding {
-    try Founding(
+  static let engines: [EngineKind] = [.raft, .simplex]
+
+  /// Three validators that may crash, or four of which one may lie.
+  func found(_ suite: CryptoSuite, _ engine: EngineKind) throws -> Founding {
+    let validators = Array(repeating: Founding.platform, count: engine == .raft ? 3 : 4)
+    return try Founding(
       FoundingPlan(
-        chain: "henan/410100", suite: suite, validators: Array(repeating: Founding.platform, count: validators),
+        chain: "henan/410100", suite: suite, engine: engine, validators: validators,
         organisations: [GenesisOrganisation(id: "city-hall", name: "City hall", roles: ["department"])],
         members: [("city-hall", "clerk"), ("shop", "owner")], contracts: [CounterContract()], time: 1_700_000_000_000))
   }
 
-  @Test(arguments: CryptoSuite.allCases) func threeNodesAgreeAndCertify(suite: CryptoSuite) async throws {
-    let founding = try found(suite)
+  @Test(arguments: CryptoSuite.allCases, engines) func nodesAgreeAndCertify(suite: CryptoSuite, engine: EngineKind) async throws {
+    let founding = try found(suite, engine)
     let chain = try LocalChain(founding)
     await chain.start()
     let clerk = chain.client(try #require(founding.member("city-hall", "clerk")))
@@ -55,8 +59,8 @@ struct CounterContract: Contract {
     await chain.stop()
   }
 
-  @Test func submittingAtAnyNodeInParallel() async throws {
-    let founding = try found(.international)
+  @Test(arguments: engines) func submittingAtAnyNodeInParallel(engine: EngineKind) async throws {
+    let founding = try found(.international, engine)
     let chain = try LocalChain(founding)
     await chain.start()
     let account = try #require(founding.member("city-hall", "clerk"))
@@ -70,8 +74,8 @@ struct CounterContract: Contract {
     await chain.stop()
   }
 
-  @Test func minorityDownAndBack() async throws {
-    let founding = try found(.international)
+  @Test(arguments: engines) func minorityDownAndBack(engine: EngineKind) async throws {
+    let founding = try found(.international, engine)
     let chain = try LocalChain(founding)
     await chain.start()
     let account = try #require(founding.member("city-hall", "clerk"))
@@ -89,9 +93,9 @@ struct CounterContract: Contract {
     await chain.stop()
   }
 
-  @Test func restartContinuesWhereItStopped() async throws {
-    let founding = try found(.international)
-    let stores = (0..<3).map { _ in LocalChain.Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
+  @Test(arguments: engines) func restartContinuesWhereItStopped(engine: EngineKind) async throws {
+    let founding = try found(.international, engine)
+    let stores = founding.validatorKeys.map { _ in LocalChain.Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
     let first = try LocalChain(founding) { stores[$0] }
     await first.start()
     let account = try #require(founding.member("city-hall", "clerk"))
@@ -105,5 +109,22 @@ struct CounterContract: Contract {
     for node in second.nodes { try await node.certified(height) }
     #expect(try second.nodes[2].ledger.verify().height >= height)
     await second.stop()
+  }
+
+  @Test func validatorWithoutItsVotesDoesNotStart() async throws {
+    let founding = try found(.international, .simplex)
+    let ledger = MemoryStore()
+    let first = try LocalChain(founding) { _ in LocalChain.Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
+    await first.start()
+    let account = try #require(founding.member("city-hall", "clerk"))
+    _ = try await first.client(account).call("counter", "add", Add(amount: 1))
+    let block = try first.nodes[0].ledger.block(at: 1)
+    await first.stop()
+    let copy = try Ledger(store: ledger, genesis: founding.genesis, contracts: founding.registry)
+    try copy.commit(block, position: 1)
+    let error = #expect(throws: NodeError.self) {
+      try LocalChain(founding) { _ in LocalChain.Stores(ledger: ledger, consensus: MemoryStore()) }
+    }
+    #expect(error == .engine(.journalMissing))
   }
 }

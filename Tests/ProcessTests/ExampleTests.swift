@@ -29,11 +29,12 @@ import Testing
     #expect(lines.count == 3 && lines.first == "holds: true" && lines.last == "holds: false" && output.contains("notAuthorised"))
   }
 
-  @Test(arguments: ["guomi", "international"]) func demoThenVerifyThenForge(suite: String) throws {
+  @Test(arguments: [("guomi", "mixed"), ("international", "bft"), ("international", "raft")])
+  func demoThenVerifyThenForge(suite: String, engine: String) throws {
     let out = FileManager.default.temporaryDirectory.appending(path: "yuchain-demo-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: out) }
     try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
-    let demo = try run("yuchain", ["demo", "--suite", suite, "--out", out.path])
+    let demo = try run("yuchain", ["demo", "--suite", suite, "--engine", engine, "--out", out.path])
     #expect(demo.status == 0, "\(demo.output)")
     #expect(demo.output.contains("refused by check \"file\""))
     for name in ["evidence-package.json", "remote-proof.json"] {

@@ -50,6 +50,32 @@ import Testing
     print(world.traceLines.joined(separator: "\n"))
   }
 
+  @Test func idleChainMakesFewBlocks() throws {
+    var world = try SimplexWorld(members: 4, seed: 1, faults: .these(.none))
+    try world.run(ticks: 1_000)
+    try world.setWork(false)
+    try world.run(ticks: 100)
+    let (blocks, views) = (world.finalBlocks, world.viewsPassed)
+    // Ten idle intervals: a block each, and nothing between.
+    try world.run(ticks: 6_000)
+    #expect((8...11).contains(world.finalBlocks - blocks) && world.viewsPassed - views <= 12)
+    #expect(world.seen(.nullified) == 0)
+  }
+
+  @Test func sameSeedSameRun() throws {
+    var hashes: Set<UInt64> = []
+    for seed in UInt64(1)...4 {
+      let pair = try (0..<2).map { _ in
+        var world = try Self.world(seed)
+        try world.run(ticks: 1_000)
+        return world.traceHash
+      }
+      #expect(pair[0] == pair[1])
+      hashes.insert(pair[0])
+    }
+    #expect(hashes.count == 4)
+  }
+
   @Test func withoutFaultsEveryViewHasABlock() throws {
     var world = try SimplexWorld(members: 4, seed: 1, faults: .these(.none))
     try world.run(ticks: 2_000)

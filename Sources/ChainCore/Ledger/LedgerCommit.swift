@@ -50,9 +50,26 @@ extension Ledger {
     }
   }
 
-  /// Checks a block against the head without executing it.
-  public func validate(_ block: Block, signatures: SignatureCheck = .check) throws(LedgerError) {
-    _ = try check(block, on: head)
+  /// Checks a block without executing it.
+  ///
+  /// - Parameter ancestors: Blocks above the head that it stands on, oldest first, each valid and not executed yet.
+  /// - Throws: `LedgerError.wrongHeight`, `.invalidBlock`, `.store`.
+  public func validate(
+    _ block: Block, after ancestors: [Block] = [], signatures: SignatureCheck = .check
+  ) throws(LedgerError) {
+    var (parent, parentID) = (head.header, head.blockID)
+    var pending: Set<TransactionID> = []
+    for ancestor in ancestors {
+      guard ancestor.header.parent == parentID else { throw .wrongHeight(expected: parent.height.next, got: ancestor.header.height) }
+      (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: genesisID, suite: suite))
+      for signed in ancestor.transactions { pending.insert(signed.id(genesis: genesisID, suite: suite)) }
+    }
+    _ = try reading { reader throws(LedgerError) in
+      try rules.check(block, parent: parent, parentID: parentID) { id throws(LedgerError) in
+        if pending.contains(id) { return true }
+        return try LedgerError.wrap { try reader.get(LedgerTables.places, id.digest.bytes) } != nil
+      }
+    }
     guard signatures == .check else { return }
     do throws(BlockFault) {
       try rules.checkSignatures(block)

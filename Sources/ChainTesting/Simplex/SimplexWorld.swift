@@ -168,6 +168,14 @@ public struct SimplexWorld {
     while now < end { try tick() }
   }
 
+  /// Tells all members whether there is something to order.
+  public mutating func setWork(_ hasWork: Bool) throws {
+    for index in members.indices {
+      members[index].hasWork = hasWork
+      if members[index].node != nil { try step(index, .workPending(hasWork)) }
+    }
+  }
+
   /// Ends all faults but the liars', and checks that all honest members go on to agree.
   ///
   /// A finalization must come within the time that as many views take as there are turns and liars to wait out, and all honest
@@ -177,11 +185,8 @@ public struct SimplexWorld {
     isHealed = true
     healedAt = now
     blocked = []
-    for index in members.indices {
-      members[index].hasWork = true
-      if members[index].node == nil { try restart(index) }
-      if members[index].node != nil { try step(index, .workPending(true)) }
-    }
+    for index in members.indices where members[index].node == nil { try restart(index) }
+    try setWork(true)
     // Whoever lives in the last view may have to wait its timers out at the greatest D, and each lying leader costs 3D.
     let bound = (2 * members.count + 8) * 4 * Self.delayLimit
     let goal = checker.chain.count + 3

@@ -85,6 +85,7 @@ public struct RaftEngine: Engine {
     case .built(let request, let block): propose(block, for: request, into: &effects)
     case .executed(let position, let head): noteExecuted(LogIndex(position), head: head, into: &effects)
     case .certified(let height): certified = max(certified, height)
+    case .validated, .signed, .verified, .provided: return
     }
     requestBlock(into: &effects)
   }

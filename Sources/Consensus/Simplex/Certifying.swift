@@ -197,6 +197,7 @@ extension SimplexNode {
     timersFrom = nil
     isBuilding = false
     hasNothing = false
+    hasNothingAtAll = false
     out.append(.viewEntered(view, leader: replicas[leaders.leader(of: view)]))
   }
 }

@@ -88,9 +88,11 @@ extension SimplexNode {
       cast(.notarize(BlockProposal(epoch: configuration.epoch, view: current, parentView: parentView, blockID: parent.id)))
       return
     }
-    guard !hasNothing, let ancestors = ancestors(of: parent) else { return }
+    // Without work a block is made only to settle what is open, and only if that does not settle by itself; or because the chain was idle.
+    let allowsEmpty = isUnsettled && now >= settleFrom || now.milliseconds(since: entered) >= configuration.idleIntervalMs
+    guard hasWork && !hasNothing || allowsEmpty && !hasNothingAtAll, let ancestors = ancestors(of: parent) else { return }
     isBuilding = true
-    let allowsEmpty = isUnsettled || now.milliseconds(since: entered) >= configuration.idleIntervalMs
+    isAskedForEmpty = allowsEmpty
     out.append(.build(current, parent: parent, ancestors: ancestors, allowsEmpty: allowsEmpty))
   }
 
@@ -102,6 +104,7 @@ extension SimplexNode {
     guard state?.ownNotarize == nil, state?.ownNullify != true, !isComplete else { return }
     guard let block else {
       hasNothing = true
+      hasNothingAtAll = isAskedForEmpty
       return
     }
     let parentView = bestParent
@@ -154,6 +157,9 @@ extension SimplexNode {
   mutating func hold(_ block: Block, _ id: BlockID) {
     if block.header.height > output.height { blocks[id] = block }
   }
+
+  /// Until then a leader without work waits for the finalization of what is notarized.
+  var settleFrom: MonotonicInstant { entered.advanced(byMilliseconds: delayMs / 2) }
 
   /// Something is notarized and not final.
   var isUnsettled: Bool { highestNotarized > final }

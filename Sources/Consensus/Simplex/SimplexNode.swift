@@ -35,8 +35,10 @@ public struct SimplexNode: Sendable {
   var hasWork = false
   /// What was asked of the host for the current view: no second build while one is out.
   var isBuilding = false
-  /// The host had nothing to propose in this view.
+  /// The host had nothing to propose in this view; or not even an empty block.
   var hasNothing = false
+  var hasNothingAtAll = false
+  var isAskedForEmpty = false
 
   /// f: the highest view known final, and its certificate unless only the ledger knows.
   var final: View

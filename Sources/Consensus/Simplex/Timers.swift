@@ -5,9 +5,13 @@ internal import ChainCore
 extension SimplexNode {
   /// Starts the view's timers when there is something to agree on.
   mutating func startTimersIfActive() {
+    let isQuiet = now.milliseconds(since: entered) < configuration.idleIntervalMs
+    guard hasWork || isUnsettled || !isQuiet || othersAct else {
+      // What was under way became final, and there is nothing else.
+      timersFrom = nil
+      return
+    }
     guard timersFrom == nil else { return }
-    let isIdle = now.milliseconds(since: entered) < configuration.idleIntervalMs
-    guard hasWork || isUnsettled || !isIdle || othersAct else { return }
     timersFrom = now
     skipAbsentLeader()
   }
@@ -55,6 +59,7 @@ extension SimplexNode {
     } else {
       next = min(next, entered.advanced(byMilliseconds: configuration.idleIntervalMs))
     }
+    if now < settleFrom, isUnsettled, views[current]?.ownNotarize == nil { next = min(next, settleFrom) }
     for peer in peers {
       if let request = peer.request { next = min(next, request.at.advanced(byMilliseconds: fetchMs)) }
     }
