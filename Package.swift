@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "ChainNode", targets: ["ChainNode"]),
     .library(name: "ChainTesting", targets: ["ChainTesting"]),
     .executable(name: "yuchain", targets: ["yuchain"]),
+    .executable(name: "simulate", targets: ["simulate"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +54,9 @@ let package = Package(
     .target(
       name: "ChainTesting", dependencies: ["ChainCore", "Consensus", "CrossChain", "ChainNode"],
       swiftSettings: settings),
+    .executableTarget(
+      name: "simulate",
+      dependencies: ["ChainTesting", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: settings),
     .executableTarget(
       name: "yuchain",
       dependencies: [

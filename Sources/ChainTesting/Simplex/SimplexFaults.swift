@@ -55,7 +55,7 @@ public struct SimplexFaults: Sendable, Hashable {
     if random.chance(30) { faults.clockJumps = 1 + random.below(30) }
     if random.chance(20) { faults.lateVerdicts = 5 + random.below(40) }
     faults.isIdle = random.chance(20)
-    faults.smallBackfill = random.chance(20)
+    faults.smallBackfill = random.chance(35)
     faults.isDelayTooSmall = random.chance(15)
     faults.liarsSignBadly = random.chance(25)
     faults.unequalWeights = random.chance(30)

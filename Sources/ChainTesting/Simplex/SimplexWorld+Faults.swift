@@ -15,7 +15,7 @@ extension SimplexWorld {
     }
     if random.below(10_000) < faults.crashes {
       let index = random.below(members.count)
-      if members[index].node != nil { crash(index, for: 1 + random.below(random.chance(20) ? 2_000 : 200)) }
+      if members[index].node != nil { crash(index, for: 1 + random.below(random.chance(35) ? 3_000 : 200)) }
     }
     if faults.isIdle, random.below(1_000) < 5 {
       let index = random.below(members.count)

@@ -1,0 +1,87 @@
+/// A kind of world that seeds are run through: what the tests and the `simulate` command have in common.
+public enum Trial: String, Sendable, CaseIterable {
+  /// `RaftWorld`: three or five replicas.
+  case raft
+  /// `SimplexWorld`: three to ten members.
+  case simplex
+
+  /// What a seed's run showed.
+  public struct Outcome: Sendable {
+    /// Events that replicas handled.
+    public var steps: Int
+    /// Entries or blocks that were agreed on.
+    public var agreed: Int
+    /// How often each danger was met; 0 if it was not.
+    public var sights: [String: Int]
+    /// A hash over everything that happened.
+    public var traceHash: UInt64
+    /// The last steps, if asked for.
+    public var trace: [String]
+  }
+
+  /// Runs a seed under its faults, heals the world, and checks that all agree.
+  /// - Parameter tracedSteps: How many of the last steps to tell.
+  /// - Throws: `CheckFailure` at the first broken promise.
+  public func run(seed: UInt64, tracedSteps: Int = 60, wantsTrace: Bool = false) throws -> Outcome {
+    switch self {
+    case .raft:
+      var world = RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed, tracedSteps: tracedSteps)
+      try world.run(ticks: 600)
+      try world.heal()
+      return Outcome(
+        steps: world.steps, agreed: world.appliedEntries, sights: Self.counts(RaftSight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [])
+    case .simplex:
+      var world = try SimplexWorld(
+        members: Self.members(seed), seed: seed, epochLength: seed.isMultiple(of: 5) ? 12 : 1 << 20, tracedSteps: tracedSteps)
+      try world.run(ticks: 4_000)
+      try world.heal()
+      return Outcome(
+        steps: world.steps, agreed: world.finalBlocks, sights: Self.counts(SimplexSight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.traceLines : [])
+    }
+  }
+
+  /// The faults that a seed draws, for people.
+  public func faults(seed: UInt64) throws -> String {
+    switch self {
+    case .raft: "\(RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed).faults)"
+    case .simplex: "\(try SimplexWorld(members: Self.members(seed), seed: seed).faults)"
+    }
+  }
+
+  private static func members(_ seed: UInt64) -> Int { [4, 4, 7, 4, 5, 4, 10, 3][Int(seed % 8)] }
+
+  private static func counts<Sight: RawRepresentable<String>>(_ sights: [Sight], _ seen: (Sight) -> Int) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for sight in sights { counts[sight.rawValue] = seen(sight) }
+    return counts
+  }
+}
+
+#if DEBUG
+  internal import Consensus
+
+  extension Trial {
+    /// The defects that can be planted in this kind of world. Debug builds only.
+    public var mutants: [String] {
+      switch self {
+      case .raft: []
+      case .simplex: SimplexMutation.allCases.map(\.rawValue)
+      }
+    }
+
+    /// Runs a seed with a planted defect, which should break a promise.
+    /// - Throws: `CheckFailure` when the defect is found.
+    public func run(seed: UInt64, mutant: String) throws {
+      switch self {
+      case .raft: return
+      case .simplex:
+        guard let mutation = SimplexMutation(rawValue: mutant) else { return }
+        var world = try SimplexWorld(members: Self.members(seed), seed: seed, mutation: mutation)
+        try world.run(ticks: 4_000)
+        try world.heal()
+      }
+    }
+  }
+#endif

@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import ChainTesting
+internal import Foundation
+
+@main
+struct Simulate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Runs seeds of simulated worlds and checks every promise after every step.",
+    discussion: """
+      Examples:
+        simulate raft --seeds 2000
+        simulate simplex --seeds 2000 --from 1 --json
+        simulate replay simplex --seed 186 --trace
+        simulate mutants
+
+      Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
+      """,
+    subcommands: [RaftCommand.self, SimplexCommand.self, Replay.self, Mutants.self])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      let code = exitCode(for: error)
+      if code == .validationFailure || code == ExitCode(64) {
+        Console.complain(fullMessage(for: error))
+        Foundation.exit(2)
+      }
+      exit(withError: error)
+    }
+  }
+}
+
+struct RaftCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "raft", abstract: "Worlds of three and five Raft replicas.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .raft, options: options).run() }
+}
+
+struct SimplexCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simplex", abstract: "Worlds of three to ten Simplex members, less than a third of the weight lying.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .simplex, options: options).run() }
+}
+
+struct CampaignOptions: ParsableArguments {
+  @Option(help: "How many seeds to run.") var seeds: UInt64 = 300
+  @Option(help: "The first seed.") var from: UInt64 = 1
+  @Option(help: "How many seeds run at once; by default one a processor.") var jobs: Int?
+  @Flag(help: "Print the result as JSON.") var json = false
+
+  func validate() throws {
+    guard seeds > 0, from <= UInt64.max - seeds else { throw ValidationError("--seeds must be 1 or more, and --from no more than fits") }
+    guard jobs.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--jobs must be 1 to 256") }
+  }
+}
+
+struct Replay: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Runs one seed again, step by step the same.",
+    discussion: "Example: simulate replay raft --seed 17 --trace")
+  @Argument(help: "raft or simplex.", transform: Self.trial) var trial: Trial
+  @Option(help: "The seed.") var seed: UInt64
+  @Flag(help: "Print every step.") var trace = false
+
+  private static func trial(_ name: String) throws -> Trial {
+    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft or simplex, not \(name)") }
+    return trial
+  }
+
+  func run() throws {
+    Console.say("seed \(seed): \(try trial.faults(seed: seed))")
+    do {
+      let outcome = try trial.run(seed: seed, tracedSteps: trace ? 1_000_000 : 60, wantsTrace: trace)
+      for line in outcome.trace { Console.say(line) }
+      Console.say("no promise broken; \(outcome.steps) steps, \(outcome.agreed) agreed, trace \(String(outcome.traceHash, radix: 16))")
+    } catch let failure as CheckFailure {
+      for line in failure.trace { Console.say(line) }
+      Console.say("seed \(failure.seed), step \(failure.step): \(failure.what)")
+      throw ExitCode(1)
+    }
+  }
+}
