@@ -60,6 +60,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .executableTarget(name: "SM2Benchmark", dependencies: ["ChainCore"], path: "Benchmarks/SM2", swiftSettings: settings),
     .executableTarget(
       name: "Embed", dependencies: ["ChainCore", "ChainNode"], path: "Examples/Embed", swiftSettings: settings),
     .executableTarget(
@@ -74,7 +75,8 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: settings),
-    .testTarget(name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "CrossChain", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "AppsTests", dependencies: ["Apps", "ChainCore", "ChainTesting", "CrossChain", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       exclude: ["Independent"], swiftSettings: settings),

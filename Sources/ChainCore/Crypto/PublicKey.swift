@@ -28,6 +28,12 @@ public struct PublicKey: Sendable, Hashable {
   ///
   /// - Parameter id: The SM2 distinguishing id; `nil` = `1234567812345678`. Ed25519 takes none.
   public func verify(_ signature: Signature, ofMessage message: [UInt8], id: [UInt8]? = nil) -> Bool {
+    if suite == .guomi, id == nil, SM2Verifier.isPreferred { return SM2Verifier.verify(signature.bytes, of: message, key: bytes) }
+    return verifyByOpenSSL(signature, ofMessage: message, id: id)
+  }
+
+  /// The same through OpenSSL alone: what the fast verifier is held to.
+  package func verifyByOpenSSL(_ signature: Signature, ofMessage message: [UInt8], id: [UInt8]? = nil) -> Bool {
     guard let handle = try? KeyHandle(self) else { return false }
     return handle.verify(signature, of: message, id: id)
   }

@@ -87,8 +87,10 @@ import TestSupport
     var missing: [String: [String]] = [:]
     var found = 0
     for folder in ["Encoding", "Crypto", "Merkle", "Chain", "Contracts", "Identity", "Ledger", "System"] {
-      for file in try FileManager.default.contentsOfDirectory(at: sources.appending(path: folder), includingPropertiesForKeys: nil) {
-        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") where !line.contains("///") {
+      let inside = sources.appending(path: folder)
+      for file in try FileManager.default.subpathsOfDirectory(atPath: inside.path) where file.hasSuffix(".swift") {
+        for line in try String(contentsOf: inside.appending(path: file), encoding: .utf8).split(separator: "\n") where !line.contains("///")
+        {
           guard let name = line.firstMatch(of: declaration).map({ String($0.1) }), !line.contains("where Self") else { continue }
           found += 1
           let hasSample = names.contains { $0 == name || $0.hasPrefix(name + ".") }
