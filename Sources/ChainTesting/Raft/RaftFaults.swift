@@ -16,6 +16,8 @@ public struct RaftFaults: Sendable, Hashable {
   public var crashes = 0
   /// Crashes of the leader, in tenths of a percent per tick, beside the others.
   public var leaderCrashes = 0
+  /// New leaders, in percent, that soon after their election crash, or see nobody or only one other.
+  public var shortReigns = 0
   /// One replica's disk takes up to so many ticks more than the others'; it changes from time to time.
   public var slowDisk = 0
   /// Pauses of a process, in tenths of a percent per tick; then everything that waited comes at once.
@@ -41,6 +43,7 @@ public struct RaftFaults: Sendable, Hashable {
     if random.chance(70) { faults.partitions = 1 + random.below(80) }
     if random.chance(60) { faults.crashes = 1 + random.below(30) }
     if random.chance(40) { faults.leaderCrashes = 1 + random.below(40) }
+    if random.chance(40) { faults.shortReigns = 20 + random.below(80) }
     if random.chance(50) { faults.slowDisk = 20 + random.below(100) }
     if random.chance(30) { faults.pauses = 1 + random.below(20) }
     if random.chance(40) { faults.slowClocks = random.below(50) }
@@ -76,6 +79,8 @@ public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   case bridge
   /// A single link cut.
   case linkCut
+  /// A leader cut off or crashed soon after its election.
+  case shortReign
   /// A process paused.
   case pause
   /// A message delivered twice.

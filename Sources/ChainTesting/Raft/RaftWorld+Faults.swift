@@ -10,6 +10,10 @@ extension RaftWorld {
     } else if !blocked.isEmpty, now >= healsAt {
       blocked = []
     }
+    if let reign, reign.until <= now {
+      self.reign = nil
+      try endReign(reign.leader)
+    }
     if faults.leaderCrashes > random.below(1_000), let leader { try crash(leader) }
     for index in replicas.indices where replicas[index].node != nil {
       if random.below(1_000) < faults.crashes {
@@ -27,6 +31,23 @@ extension RaftWorld {
   private var leader: Int? { replicas.indices.filter { isRunning($0) }.max { leadership($0) < leadership($1) } }
 
   private func leadership(_ index: Int) -> Term { replicas[index].role == .leader ? replicas[index].term : 0 }
+
+  private mutating func endReign(_ leader: Int) throws {
+    guard replicas[leader].node != nil else { return }
+    note(.shortReign)
+    if random.chance(30) { return try crash(leader) }
+    let count = replicas.count
+    let companion = random.chance(60) ? (leader + 1 + random.below(count - 1)) % count : leader
+    blocked = []
+    for inside in leader == companion ? [leader] : [leader, companion] {
+      for outside in 0..<count where outside != leader && outside != companion {
+        blocked.insert(inside * count + outside)
+        blocked.insert(outside * count + inside)
+      }
+    }
+    healsAt = now + 10 + random.below(50)
+    log("R\(leader) is left alone with R\(companion) until \(healsAt)")
+  }
 
   private mutating func beginPartition() throws {
     // A rotation that differs from run to run, so that not always the same ones are cut off.

@@ -25,6 +25,9 @@ extension RaftWorld {
   private mutating func noteRole(_ index: Int, _ status: RaftStatus) {
     if replicas[index].role == .leader, status.role == .follower, status.term == replicas[index].term { note(.quorumLost) }
     if replicas[index].role != .leader, status.role == .leader, replicas.contains(where: { $0.role == .leader }) { note(.twoLeaders) }
+    if replicas[index].role != .leader, status.role == .leader, !isHealed, random.chance(faults.shortReigns) {
+      reign = (index, now + random.below(8))
+    }
     replicas[index].role = status.role
     replicas[index].term = status.term
   }

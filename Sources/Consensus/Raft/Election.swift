@@ -14,7 +14,7 @@ extension RaftNode {
     if case .preVoteResponse(granted: true) = message.body {
       return try countPreVote(message)
     }
-    if message.term < hard.term { return answerStale(message) }
+    if message.term < hard.term { return try answerStale(message) }
     if message.term > hard.term {
       // While the leader is heard, only the leader itself may cause an election.
       if case .requestVote(_, _, transfer: false) = message.body, hasLiveLeader { return }
@@ -44,7 +44,11 @@ extension RaftNode {
   }
 
   // Whoever lives in an older term learns ours from the answer.
-  private mutating func answerStale(_ message: RaftMessage) {
+  private mutating func answerStale(_ message: RaftMessage) throws(RaftFault) {
+    #if DEBUG
+      if has(.silentRefusal) { return }
+      if has(.staleAccept), case .appendAccepted(let match) = message.body { return try receiveAccepted(message.from, match) }
+    #endif
     switch message.body {
     case .requestVote: send(.voteResponse(granted: false), to: message.from)
     case .append(let previousIndex, _, _, _):
@@ -63,7 +67,10 @@ extension RaftNode {
   }
 
   private func isUpToDate(_ lastIndex: LogIndex, _ lastTerm: Term) -> Bool {
-    (lastTerm, lastIndex) >= (log.lastTerm, log.last)
+    #if DEBUG
+      if has(.noUpToDateCheck) { return true }
+    #endif
+    return (lastTerm, lastIndex) >= (log.lastTerm, log.last)
   }
 
   private mutating func answerPreVote(_ message: RaftMessage, _ lastIndex: LogIndex, _ lastTerm: Term) {
@@ -72,6 +79,9 @@ extension RaftNode {
   }
 
   private mutating func answerVote(_ message: RaftMessage, _ lastIndex: LogIndex, _ lastTerm: Term) {
+    #if DEBUG
+      if has(.twoVotes), role == .follower { hard.votedFor = nil }
+    #endif
     let isFree = hard.votedFor == nil && leader == nil || hard.votedFor == message.from
     guard isFree, isUpToDate(lastIndex, lastTerm) else {
       return send(.voteResponse(granted: false), to: message.from)

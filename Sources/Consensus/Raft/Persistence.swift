@@ -63,6 +63,9 @@ extension RaftNode {
     pendingWrites.removeFirst(done.count)
     if let last = done.last(where: { $0.first != nil })?.last {
       var bound = last
+      #if DEBUG
+        if has(.durableByIndex) { durable = max(durable, min(last, log.last)) }
+      #endif
       for later in pendingWrites { if let first = later.first { bound = min(bound, first.previous) } }
       if let first = log.unwritten { bound = min(bound, first.previous) }
       durable = max(durable, bound)

@@ -82,10 +82,27 @@ extension RaftNode {
     applying.removeFirst(applying.prefix { $0.last <= through }.count)
   }
 
+  private var applicable: LogIndex {
+    #if DEBUG
+      if has(.applyBeforeDurable) { return hard.commit }
+    #endif
+    return min(hard.commit, durable)
+  }
+
+  #if DEBUG
+    mutating func reportTruncated(from index: LogIndex) {
+      placed.removeAll { proposal in
+        guard proposal.last >= index else { return false }
+        facts.append(.proposalDropped(proposal.id, .overwritten(from: max(proposal.first, index))))
+        return true
+      }
+    }
+  #endif
+
   /// Hands out what is committed and durable here, within the limit of what the host has in work.
   mutating func handOut(into effects: inout [Effect]) throws(RaftFault) {
     var room = configuration.maxApplyingBytes - applying.reduce(0) { $0 + $1.bytes }
-    let end = min(hard.commit, durable)
+    let end = applicable
     while handedOut < end, room > 0 || applying.isEmpty {
       let entries = try log.entries(from: handedOut.next, through: end, maxBytes: max(room, 1))
       guard let last = entries.last else { return }

@@ -24,6 +24,10 @@ public struct RaftConfiguration: Sendable {
   public var maxUncommittedBytes = 64 << 20
   /// Bytes of entries handed out by `apply` and not yet reported as applied.
   public var maxApplyingBytes = 16 << 20
+  #if DEBUG
+    /// A defect planted by tests.
+    package var mutation: RaftMutation?
+  #endif
 
   /// The default timing and limits for replica `id` of the chain `group`.
   public init(id: ReplicaID, group: GenesisID, seed: UInt64) {

@@ -132,6 +132,9 @@ public struct RaftNode: Sendable {
     handedOut = state.applied
     applied = state.applied
     reported = (.follower, hard.term, nil)
+    #if DEBUG
+      if has(.forgottenVote) { hard.votedFor = nil }
+    #endif
     drawElectionTimeout()
   }
 
@@ -202,6 +205,9 @@ public struct RaftNode: Sendable {
     case .preVote, .preVoteResponse: return sends.append(message)
     default: break
     }
+    #if DEBUG
+      if leaksEarly(body) { return sends.append(message) }
+    #endif
     if isDurable(hard: hardSequence, match: match) {
       sends.append(message)
     } else {
@@ -240,6 +246,9 @@ public struct RaftNode: Sendable {
 
   mutating func drawElectionTimeout() {
     electionTimeout = configuration.electionTicks + draw(below: configuration.electionTicks)
+    #if DEBUG
+      if has(.lockstep) { electionTimeout = configuration.electionTicks }
+    #endif
   }
 }
 

@@ -11,7 +11,7 @@ extension RaftNode {
       refusedMessages &+= 1
       return
     }
-    guard log.term(at: previousIndex) == previousTerm else {
+    guard matches(previousIndex, previousTerm) else {
       let hint = log.lastIndex(atMost: previousIndex, termAtMost: previousTerm)
       return send(
         .appendRejected(previousIndex: previousIndex, hintIndex: hint.index, hintTerm: hint.term), to: message.from)
@@ -25,8 +25,18 @@ extension RaftNode {
       for entry in entries[start...] { try store(entry) }
     }
     let match = previousIndex.advanced(by: UInt64(entries.count))
+    #if DEBUG
+      if has(.truncationOnMatch), match < log.last, match >= hard.commit { truncate(from: match.next) }
+    #endif
     raiseCommit(min(leaderCommit, match))
     send(.appendAccepted(match: match), to: message.from, match: match)
+  }
+
+  private func matches(_ previousIndex: LogIndex, _ previousTerm: Term) -> Bool {
+    #if DEBUG
+      if has(.noPreviousCheck) { return previousIndex <= log.last }
+    #endif
+    return log.term(at: previousIndex) == previousTerm
   }
 
   private func isSequence(_ entries: [LogEntry], after index: LogIndex, _ term: Term, in leaderTerm: Term) -> Bool {
@@ -44,6 +54,9 @@ extension RaftNode {
   }
 
   mutating func receiveHeartbeat(_ message: RaftMessage, _ commit: LogIndex, _ readSequence: UInt64) throws(RaftFault) {
+    #if DEBUG
+      let commit = has(.commitToLast) ? min(commit, log.last) : commit
+    #endif
     // The leader tells min(match, commit), and match was acknowledged from this disk in this term.
     guard commit <= log.last else { throw .acknowledgedEntriesLost(commit) }
     raiseCommit(commit)
@@ -52,8 +65,18 @@ extension RaftNode {
 
   private mutating func truncate(from index: LogIndex) {
     log.truncate(from: index)
-    durable = min(durable, index.previous)
+    forgetDurable(from: index)
+    #if DEBUG
+      if has(.overwrittenOnTruncation) { reportTruncated(from: index) }
+    #endif
     while let last = memberships.last, last.index >= index { memberships.removeLast() }
+  }
+
+  private mutating func forgetDurable(from index: LogIndex) {
+    #if DEBUG
+      if has(.durableSurvivesTruncation) { return }
+    #endif
+    durable = min(durable, index.previous)
   }
 
   /// Appends an entry; a membership counts from now on.
@@ -112,6 +135,9 @@ extension RaftNode {
     peers[place].isActive = true
     peers[place].isProbing = false
     // If what was sent is lost, an empty AppendEntries at its end is rejected and starts a probe.
+    #if DEBUG
+      if has(.noResume) { return }
+    #endif
     if peers[place].state == .replicate, peers[place].match < peers[place].next.previous {
       sendAppend(place, entries: [])
     }
@@ -126,9 +152,20 @@ extension RaftNode {
   mutating func advanceCommit() {
     guard role == .leader else { return }
     let agreed = members.agreedIndex { replica in
-      replica == id ? durable : peers.first { $0.id == replica }?.match ?? 0
+      replica == id ? ownMatch : peers.first { $0.id == replica }?.match ?? 0
     }
+    #if DEBUG
+      if has(.oldTermByCount) { raiseCommit(agreed) }
+    #endif
     if log.term(at: agreed) == hard.term { raiseCommit(agreed) }
+  }
+
+  /// How far the own log counts: what is on this disk.
+  private var ownMatch: LogIndex {
+    #if DEBUG
+      if has(.selfBeforeDurable) { return log.last }
+    #endif
+    return durable
   }
 
   /// Sends each peer what it lacks and has room for.
@@ -163,9 +200,17 @@ extension RaftNode {
     }
   }
 
+  // A peer may only commit what it is known to have.
+  private func toldCommitBound(_ place: Int) -> LogIndex {
+    #if DEBUG
+      if has(.unmatchedCommit) || has(.commitToLast) { return log.last }
+    #endif
+    return peers[place].match
+  }
+
   // A peer hears of a commit at once, not at the next heartbeat: it waits to apply.
   private mutating func tellCommit(_ place: Int) {
-    let commit = min(peers[place].match, hard.commit)
+    let commit = min(toldCommitBound(place), hard.commit)
     guard needsHeartbeat || commit > peers[place].commitSent else { return }
     peers[place].commitSent = max(commit, peers[place].commitSent)
     send(.heartbeat(commit: commit, readSequence: 0), to: peers[place].id)
