@@ -152,6 +152,7 @@ extension Ledger {
         for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
         for change in execution.changes {
           try writer.put(LedgerTables.current, change.key, VersionedValue(version: 0, value: change.value).canonicalBytes)
+          try writer.put(LedgerTables.keys, suite.hash(change.key).bytes, change.key)
         }
         for change in execution.indexChanges {
           if let value = change.value { try writer.put(LedgerTables.index, change.key, value) }
@@ -175,6 +176,8 @@ private struct PreparedBlock {
   let historyNodes: [LogNode]
   let update: StateTreeUpdate
   let replaced: [(key: [UInt8], old: VersionedValue)]
+  /// Keys that never were in the state before.
+  let fresh: [[UInt8]]
   let suite: CryptoSuite
 
   init(
@@ -199,11 +202,16 @@ private struct PreparedBlock {
         reader: LedgerNodes(reader: reader))
     }
     var replaced: [(key: [UInt8], old: VersionedValue)] = []
+    var fresh: [[UInt8]] = []
     for change in execution.changes {
-      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else { continue }
+      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else {
+        fresh.append(change.key)
+        continue
+      }
       replaced.append((change.key, try LedgerError.decode(bytes, "state record")))
     }
     self.replaced = replaced
+    self.fresh = fresh
     let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
     let checkpoint = Checkpoint(
       chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
@@ -230,6 +238,7 @@ private struct PreparedBlock {
     for stale in update.stale {
       try writer.put(LedgerTables.stale, head.height.keyBytes + stale.storeKey, [])
     }
+    for key in fresh { try writer.put(LedgerTables.keys, suite.hash(key).bytes, key) }
     for (key, old) in replaced {
       try writer.put(LedgerTables.past, suite.hash(key).bytes + old.version.keyBytes, old.canonicalBytes)
     }

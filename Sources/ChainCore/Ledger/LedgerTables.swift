@@ -19,6 +19,8 @@ enum LedgerTables {
   static let history = StoreTable("history")
   /// state key → version, presence, value: the newest.
   static let current = StoreTable("state")
+  /// H(state key) → state key, of every record that ever was: the order of the state tree.
+  static let keys = StoreTable("state-keys")
   /// H(state key), version → presence, value: what later versions replaced.
   static let past = StoreTable("state-past")
   /// version, path → node of the state tree.
