@@ -108,6 +108,8 @@ extension Ledger {
 
   private func repeated(_ block: Block) throws(LedgerError) -> Checkpoint {
     let height = block.header.height
+    // What is below a snapshot was executed by others; here it only does not follow the head.
+    guard height >= base else { throw .wrongHeight(expected: head.height.next, got: height) }
     let committed = try checkpoint(at: height)
     let got = block.header.id(genesis: genesisID, suite: suite)
     guard committed.blockID == got else { throw .otherBlock(height: height, committed: committed.blockID, got: got) }
