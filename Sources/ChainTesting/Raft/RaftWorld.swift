@@ -1,5 +1,10 @@
 internal import ChainCore
-package import Consensus
+
+#if DEBUG
+  package import Consensus
+#else
+  internal import Consensus
+#endif
 
 /// A few Raft replicas under one seed: virtual clock, network and disks with faults, and every promise checked after every step.
 ///
