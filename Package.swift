@@ -64,6 +64,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "ConsensusBenchmark", dependencies: ["ChainCore", "Consensus"], path: "Benchmarks/Consensus", swiftSettings: settings),
     .executableTarget(name: "SM2Benchmark", dependencies: ["ChainCore"], path: "Benchmarks/SM2", swiftSettings: settings),
     .executableTarget(
       name: "Embed", dependencies: ["ChainCore", "ChainNode"], path: "Examples/Embed", swiftSettings: settings),

@@ -1,19 +1,20 @@
-internal import ChainCore
-internal import Consensus
+package import ChainCore
+package import Consensus
 
 // What a Byzantine engine asks of its host: judging blocks, signing votes, serving blocks.
 
 /// What is to be said of a proposed block.
-enum Judgement: Sendable, Hashable {
+package enum Judgement: Sendable, Hashable {
   case valid
   case invalid(LedgerError)
   /// Its time is ahead of this clock, or certificates are not here yet: ask again.
   case undecided
 
   /// How far a block's time may be ahead of this node's clock, in milliseconds.
-  static let clockToleranceMs: UInt64 = 500
+  package static let clockToleranceMs: UInt64 = 500
 
-  static func of(_ request: ValidationRequest, areChecked: Bool, on ledger: Ledger, now: BlockTime) -> Judgement {
+  /// Judges a proposed block as a validator does.
+  package static func of(_ request: ValidationRequest, areChecked: Bool, on ledger: Ledger, now: BlockTime) -> Judgement {
     let header = request.block.header
     guard header.time <= now.advanced(byMilliseconds: clockToleranceMs) else { return .undecided }
     guard header.height.rawValue < ledger.newestCertified.rawValue + ledger.genesis.parameters.certificateLag else { return .undecided }
@@ -35,7 +36,7 @@ extension Ledger {
   private static let searchedHeights: UInt64 = 256
 
   /// The block and up to `count` - 1 before it, highest first, at most 2 MiB beyond the first; empty if it is not here.
-  func blocks(endingAt reference: BlockReference, count: Int) -> [Block] {
+  package func blocks(endingAt reference: BlockReference, count: Int) -> [Block] {
     var height = reference.height
     if height == 0 {
       var candidate = head.height

@@ -47,7 +47,9 @@ public actor Node {
     }
     let head = ledger.head
     do throws(EngineFault) {
-      let engine = try Self.engine(configuration, id: id, ledger: ledger)
+      let engine = try EngineFactory.make(
+        ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,
+        seed: .random(in: 0 ... .max))
       core = NodeCore(
         genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
         mempool: configuration.mempool)
@@ -162,28 +164,6 @@ public actor Node {
       height = height.next
     }
     return found
-  }
-
-  /// The engine that the chain's genesis names, where it stopped.
-  private static func engine(_ configuration: NodeConfiguration, id: ReplicaID, ledger: Ledger) throws(EngineFault) -> any Engine {
-    let head = ledger.head
-    let genesis = configuration.genesis
-    switch genesis.engine {
-    case .raft:
-      return try RaftEngine(
-        genesis: genesis, id: id, store: configuration.consensusStore, position: head.position, head: head.height,
-        certified: ledger.newestCertified, seed: .random(in: 0 ... .max))
-    case .simplex:
-      let root = SimplexEngine.rootHeight(head: head.height, certified: ledger.newestCertified)
-      guard let rootID = try? ledger.checkpoint(at: root).blockID else {
-        throw .simplex(.journalCorrupt("the ledger lacks height \(root), where the epoch of height \(head.height) begins"))
-      }
-      return try SimplexEngine(
-        genesis: genesis, id: id, store: configuration.consensusStore,
-        start: SimplexEngine.Start(
-          head: BlockReference(height: head.height, id: head.blockID), position: head.position, certified: ledger.newestCertified,
-          root: BlockReference(height: root, id: rootID), firstEpoch: configuration.firstEpoch))
-    }
   }
 
   private func tick() {

@@ -84,6 +84,8 @@ public struct NodeCore: Sendable {
   private let id: ReplicaID
   private let peers: [ReplicaID]
   private var isHalted = false
+  /// Transactions of blocks that are decided and not executed: they are in the mempool still, but never to be proposed again.
+  private var executing: [[TransactionID]] = []
   /// What waits to be ordered.
   public private(set) var mempool: Mempool
   /// Messages that no decoder took.
@@ -131,12 +133,14 @@ public struct NodeCore: Sendable {
       run(.workPending, into: &effects)
     case .built(let request, let block): run(.built(request, block), into: &effects)
     case .executed(let position, let checkpoint, let ids):
+      if !executing.isEmpty { executing.removeFirst() }
       let expired = mempool.committed(ids, at: checkpoint.height)
       if !expired.isEmpty { effects.append(.expired(expired)) }
       collect(.executed(checkpoint), into: &effects)
       run(.executed(position: position, head: checkpoint.height), into: &effects)
       if !mempool.isEmpty { run(.workPending, into: &effects) }
     case .skipped(let position, let head):
+      if !executing.isEmpty { executing.removeFirst() }
       // What liars cannot make final must be valid here: else this node computes otherwise than a quorum.
       if genesis.engine == .simplex { return halt(.diverged(head.next), into: &effects) }
       run(.executed(position: position, head: head), into: &effects)
@@ -183,7 +187,9 @@ public struct NodeCore: Sendable {
             effects.append(.build(request, candidates))
           }
         case .decided(let position, let block):
-          let known = block.transactions.allSatisfy { isKnown($0) }
+          let ids = block.transactions.map { $0.id(genesis: genesisID, suite: genesis.suite) }
+          let known = zip(ids, block.transactions).allSatisfy { mempool.transaction($0) == $1 }
+          executing.append(ids)
           effects.append(.execute(position: position, block, areSignaturesChecked: known))
         case .validate(let request):
           let known = request.block.transactions.allSatisfy { isKnown($0) }
@@ -205,7 +211,7 @@ public struct NodeCore: Sendable {
   /// What waits and is not in a block that the new one stands on.
   private func candidates(for request: BuildRequest) -> [SignedTransaction] {
     let parameters = genesis.parameters
-    var inFlight: Set<TransactionID> = []
+    var inFlight = Set(executing.joined())
     for block in request.ancestors {
       for signed in block.transactions { inFlight.insert(signed.id(genesis: genesisID, suite: genesis.suite)) }
     }

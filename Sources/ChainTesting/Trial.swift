@@ -1,9 +1,14 @@
+internal import ChainCore
+
 /// A kind of world that seeds are run through: what the tests and the `simulate` command have in common.
 public enum Trial: String, Sendable, CaseIterable {
   /// `RaftWorld`: three or five replicas.
   case raft
   /// `SimplexWorld`: three to ten members.
   case simplex
+  /// `ChainWorld`: whole nodes with contracts and clients. One seed in four restarts one validator again and again under load, one in
+  /// four has a liar under load, the others draw their faults; one in five runs Raft.
+  case chain
 
   /// What a seed's run showed.
   public struct Outcome: Sendable {
@@ -17,6 +22,8 @@ public enum Trial: String, Sendable, CaseIterable {
     public var traceHash: UInt64
     /// The last steps, if asked for.
     public var trace: [String]
+    /// The greatest time between two blocks while clients waited, in virtual milliseconds; only of `chain`.
+    public var longestPauseMs = 0
   }
 
   /// Runs a seed under its faults, heals the world, and checks that all agree.
@@ -39,6 +46,14 @@ public enum Trial: String, Sendable, CaseIterable {
       return Outcome(
         steps: world.steps, agreed: world.finalBlocks, sights: Self.counts(SimplexSight.allCases) { world.seen($0) },
         traceHash: world.traceHash, trace: wantsTrace ? world.traceLines : [])
+    case .chain:
+      var world = try Self.chain(seed, tracedLines: tracedSteps)
+      try world.run(milliseconds: 20_000)
+      try world.heal()
+      try world.checkPauses()
+      return Outcome(
+        steps: world.steps, agreed: world.transactions, sights: Self.counts(ChainSight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestPauseMs: world.isBounded ? world.longestPauseMs : 0)
     }
   }
 
@@ -47,7 +62,19 @@ public enum Trial: String, Sendable, CaseIterable {
     switch self {
     case .raft: "\(RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed).faults)"
     case .simplex: "\(try SimplexWorld(members: Self.members(seed), seed: seed).faults)"
+    case .chain: "\(try Self.chain(seed).faults)"
     }
+  }
+
+  private static func chain(_ seed: UInt64, tracedLines: Int = 60) throws -> ChainWorld {
+    let plan: ChainWorld.FaultPlan =
+      switch seed % 4 {
+      case 0: .these(.restarting)
+      case 1: .these(.lying)
+      default: .swarm
+      }
+    let isRaft = seed.isMultiple(of: 5) && seed % 4 != 1
+    return try ChainWorld(BankWorkload(), engine: isRaft ? .raft : .simplex, seed: seed, faults: plan, tracedLines: tracedLines)
   }
 
   private static func members(_ seed: UInt64) -> Int { [4, 4, 7, 4, 5, 4, 10, 3][Int(seed % 8)] }
@@ -66,8 +93,9 @@ public enum Trial: String, Sendable, CaseIterable {
     /// The defects that can be planted in this kind of world. Debug builds only.
     public var mutants: [String] {
       switch self {
-      case .raft: []
+      case .raft: RaftMutation.allCases.map(\.rawValue)
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
+      case .chain: []
       }
     }
 
@@ -75,12 +103,17 @@ public enum Trial: String, Sendable, CaseIterable {
     /// - Throws: `CheckFailure` when the defect is found.
     public func run(seed: UInt64, mutant: String) throws {
       switch self {
-      case .raft: return
+      case .raft:
+        guard let mutation = RaftMutation(rawValue: mutant) else { return }
+        var world = RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed, mutation: mutation)
+        try world.run(ticks: 600)
+        try world.heal()
       case .simplex:
         guard let mutation = SimplexMutation(rawValue: mutant) else { return }
         var world = try SimplexWorld(members: Self.members(seed), seed: seed, mutation: mutation)
         try world.run(ticks: 4_000)
         try world.heal()
+      case .chain: return
       }
     }
   }

@@ -16,6 +16,8 @@ struct Campaign {
     var agreed = 0
     var seconds = 0.0
     var seedsPerSecond = 0.0
+    /// The greatest virtual time between two blocks while clients waited; only of `chain`.
+    var longestPauseMs = 0
     var sights: [String: Int] = [:]
     /// Dangers that no seed met.
     var unseen: [String] = []
@@ -90,6 +92,7 @@ struct Campaign {
     case .passed(let outcome):
       report.steps += outcome.steps
       report.agreed += outcome.agreed
+      report.longestPauseMs = max(report.longestPauseMs, outcome.longestPauseMs)
       if outcome.agreed == 0 { report.emptySeeds += 1 }
       for (sight, count) in outcome.sights { report.sights[sight, default: 0] += count }
     case .failed(let failure):
@@ -111,6 +114,7 @@ struct Campaign {
     Console.say(
       "\(trial.rawValue): seeds \(report.from) to \(last), \(report.steps) steps, \(report.agreed) agreed, in \(Self.rounded(report.seconds)) s: "
         + "\(Self.rounded(report.seedsPerSecond)) seeds a second")
+    if report.longestPauseMs > 0 { Console.say("longest pause while clients waited: \(report.longestPauseMs) ms of virtual time") }
     if report.failures.isEmpty {
       Console.say("no promise was broken")
     } else {

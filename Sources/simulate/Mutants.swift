@@ -7,6 +7,7 @@ struct Mutants: ParsableCommand {
     commandName: "mutants", abstract: "Plants defects in the replicas, one at a time, and shows after how many seeds each is found.",
     discussion: "Release builds of the libraries hold no defects to plant: run it as `swift run simulate mutants`, without -c release.")
   @Option(help: "Give up on a defect after so many seeds.") var seeds: UInt64 = 500
+  @Option(help: "Only the defects whose names begin so.") var only = ""
 
   func run() throws {
     #if DEBUG
@@ -14,7 +15,7 @@ struct Mutants: ParsableCommand {
       var count = 0
       Console.say("world    defect                      seed  step    what was broken")
       for trial in Trial.allCases {
-        for mutant in trial.mutants {
+        for mutant in trial.mutants where mutant.hasPrefix(only) {
           count += 1
           if !find(mutant, in: trial) { survivors.append(mutant) }
         }

@@ -16,7 +16,7 @@ struct Simulate: AsyncParsableCommand {
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
-    subcommands: [RaftCommand.self, SimplexCommand.self, Replay.self, Mutants.self])
+    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, Replay.self, Mutants.self])
 
   static func main() async {
     do {
@@ -50,6 +50,14 @@ struct SimplexCommand: AsyncParsableCommand {
   func run() async throws { try await Campaign(trial: .simplex, options: options).run() }
 }
 
+struct ChainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "chain",
+    abstract: "Whole nodes with contracts and clients: conflicting transactions under load while a validator restarts or lies.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .chain, options: options).run() }
+}
+
 struct CampaignOptions: ParsableArguments {
   @Option(help: "How many seeds to run.") var seeds: UInt64 = 300
   @Option(help: "The first seed.") var from: UInt64 = 1
@@ -66,12 +74,12 @@ struct Replay: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Runs one seed again, step by step the same.",
     discussion: "Example: simulate replay raft --seed 17 --trace")
-  @Argument(help: "raft or simplex.", transform: Self.trial) var trial: Trial
+  @Argument(help: "raft, simplex or chain.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
 
   private static func trial(_ name: String) throws -> Trial {
-    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft or simplex, not \(name)") }
+    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex or chain, not \(name)") }
     return trial
   }
 

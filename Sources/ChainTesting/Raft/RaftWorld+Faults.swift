@@ -87,7 +87,7 @@ extension RaftWorld {
     }
   }
 
-  private mutating func crash(_ index: Int) throws {
+  mutating func crash(_ index: Int) throws {
     let writing = replicas[index].writing
     let kept = random.below(writing.count + 1)
     for item in writing[..<kept] { try write(item.batch, index) }

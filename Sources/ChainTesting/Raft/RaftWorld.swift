@@ -1,5 +1,10 @@
 internal import ChainCore
-package import Consensus
+
+#if DEBUG
+  package import Consensus
+#else
+  internal import Consensus
+#endif
 
 /// A few Raft replicas under one seed: virtual clock, network and disks with faults, and every promise checked after every step.
 ///
@@ -79,6 +84,9 @@ public struct RaftWorld {
   /// Who is to lose its new leadership, and when.
   var reign: (leader: Int, until: Int)?
   var isHealed = false
+  /// Writes that were finished, and the one at which all replicas lose power.
+  var writes = 0
+  var powerCut: PowerCut?
   var nextProposal: UInt64 = 1
   var proposals: [ProposalID: Proposal] = [:]
   var recent: RaftTrace
@@ -207,9 +215,21 @@ public struct RaftWorld {
     }
   }
 
+  /// Cuts the power of all replicas at one write.
+  /// - Parameter cut: At which.
+  public mutating func schedule(_ cut: PowerCut) { powerCut = cut }
+
+  private mutating func cutPower(_ index: Int) throws {
+    if powerCut?.isAfter == true { try write(replicas[index].writing.removeFirst().batch, index) }
+    log("the power fails at write \(writes)")
+    for other in replicas.indices where replicas[other].node != nil { try crash(other) }
+  }
+
   private mutating func finishWrites() throws {
     for index in replicas.indices where isRunning(index) {
       while let first = replicas[index].writing.first, first.due <= now {
+        writes += 1
+        if powerCut?.write == writes { return try cutPower(index) }
         replicas[index].writing.removeFirst()
         try write(first.batch, index)
         // A disk may report several writes by the last of them.

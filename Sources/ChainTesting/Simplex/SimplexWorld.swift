@@ -78,6 +78,9 @@ public struct SimplexWorld {
   var blocked: Set<Int> = []
   var healsAt = 0
   var isHealed = false
+  /// Writes that were finished, and the one at which all members lose power.
+  var writes = 0
+  var powerCut: PowerCut?
   var healedAt = 0
   /// The greatest view of an honest member, and since when.
   var lead: (view: View, since: Int) = (0, 0)
@@ -243,6 +246,8 @@ public struct SimplexWorld {
       if members[index].life == life { try step(index, event) }
     case .written(let index, let life):
       guard members[index].life == life, !members[index].disk.writing.isEmpty else { return }
+      writes += 1
+      if powerCut?.write == writes { return cutPower(index) }
       let batch = members[index].disk.writing.removeFirst().batch
       members[index].disk.write(batch)
       try step(index, .persisted(sequence: batch.sequence))
@@ -263,6 +268,17 @@ public struct SimplexWorld {
       }
       try step(index, .time(clock(index)))
     }
+  }
+
+  /// Cuts the power of all members at one write.
+  /// - Parameter cut: At which.
+  public mutating func schedule(_ cut: PowerCut) { powerCut = cut }
+
+  private mutating func cutPower(_ index: Int) {
+    if powerCut?.isAfter == true { members[index].disk.write(members[index].disk.writing.removeFirst().batch) }
+    trace.append(.note("the power fails at write \(writes)"), at: now)
+    note(.powerCut)
+    for other in members.indices where members[other].node != nil { crash(other, for: 1 + random.below(40)) }
   }
 
   func clock(_ index: Int) -> MonotonicInstant { MonotonicInstant(UInt64(now + members[index].clockOffset)) }

@@ -141,7 +141,14 @@ public struct RaftNode: Sendable {
   /// Advances the replica by one event.
   /// - Complexity: O(peers) plus entries touched. Appends to `effects`, so that a host reuses one buffer.
   public mutating func step(_ event: Event, into effects: inout [Effect]) {
-    step(contentsOf: CollectionOfOne(event), into: &effects)
+    do {
+      if halted != nil { return refuse(event, into: &effects) }
+      try handle(event)
+      try flush(into: &effects)
+    } catch {
+      halt(error, into: &effects)
+      refuse(event, into: &effects)
+    }
   }
 
   /// Advances the replica by the events of one poll: what they propose leaves in one AppendEntries, one batch.
@@ -157,13 +164,17 @@ public struct RaftNode: Sendable {
       }
       if halted == nil { try flush(into: &effects) }
     } catch {
-      // What this step changed was neither written nor sent: to others it never happened.
-      halted = error
-      sends.removeAll()
-      facts.removeAll()
-      effects.append(.fault(error))
+      halt(error, into: &effects)
       for event in events { refuse(event, into: &effects) }
     }
+  }
+
+  /// What this step changed was neither written nor sent: to others it never happened.
+  private mutating func halt(_ fault: RaftFault, into effects: inout [Effect]) {
+    halted = fault
+    sends.removeAll()
+    facts.removeAll()
+    effects.append(.fault(fault))
   }
 
   private func refuse(_ event: Event, into effects: inout [Effect]) {

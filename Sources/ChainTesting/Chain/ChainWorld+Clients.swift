@@ -1,0 +1,73 @@
+internal import ChainCore
+internal import ChainNode
+
+// Clients: open-loop calls to any node; who hears nothing gives the same transaction to another.
+extension ChainWorld {
+  mutating func call() throws {
+    let call = workload.next(&random)
+    guard let clerk = founding.member(call.organisation, "clerk") else { throw failure("\(call.organisation) has no clerk") }
+    let height = BlockHeight(UInt64(chain.count))
+    let signed = try Transaction(
+      chain: founding.genesis.chain, sender: clerk.id, contract: call.contract, entry: call.entry, arguments: call.arguments,
+      salt: random.next(), validUntilHeight: height.advanced(by: 400)
+    ).signed(by: clerk.key, genesis: validators[0].ledger.genesisID)
+    let id = signed.id(genesis: validators[0].ledger.genesisID, suite: .international)
+    let first = random.below(validators.count)
+    calls[id] = Call(signed: signed, validator: first, after: answered)
+    open += 1
+    try submit(id)
+    schedule(.retry(id), in: 1_500 + random.below(1_000))
+  }
+
+  private mutating func submit(_ id: TransactionID) throws {
+    guard let call = calls[id], var core = validators[call.validator].core else { return }
+    let index = call.validator
+    var effects: [NodeCore.Effect] = []
+    do throws(AdmissionError) {
+      try core.submit(try validators[index].ledger.admit(call.signed), into: &effects)
+      noteKnown(id, index)
+    } catch {
+      switch error {
+      case .alreadyCommitted:
+        note(.repeatedTransaction)
+        if !validators[index].isLiar { answer(id) }
+      case .alreadyWaiting, .busy: note(.repeatedTransaction)
+      default: throw failure("N\(index) refuses a good transaction: \(error)")
+      }
+    }
+    validators[index].core = core
+    try carryOut(effects, index)
+  }
+
+  /// From now on the chain has to order it: an honest validator has it.
+  private mutating func noteKnown(_ id: TransactionID, _ index: Int) {
+    guard !validators[index].isLiar, calls[id]?.isKnown == false, committed[id] == nil else { return }
+    calls[id]?.isKnown = true
+    if waiting == 0 { lastBlockAt = now }
+    waiting += 1
+  }
+
+  mutating func retry(_ id: TransactionID) throws {
+    guard let call = calls[id], !call.isAnswered else { return }
+    note(.retry)
+    calls[id]?.validator = random.below(validators.count)
+    try submit(id)
+    schedule(.retry(id), in: 1_000 + random.below(1_000))
+  }
+
+  /// A client hears that its call is in a block.
+  mutating func answer(_ id: TransactionID) {
+    guard let call = calls[id], !call.isAnswered, let place = committed[id] else { return }
+    calls[id]?.isAnswered = true
+    open -= 1
+    answered = max(answered, place)
+  }
+}
+
+/// Where a transaction stands in the chain.
+struct CallPlace: Comparable {
+  var height: BlockHeight
+  var index: UInt32
+
+  static func < (left: CallPlace, right: CallPlace) -> Bool { (left.height, left.index) < (right.height, right.index) }
+}

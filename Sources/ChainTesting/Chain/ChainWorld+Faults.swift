@@ -1,0 +1,72 @@
+internal import ChainCore
+internal import ChainNode
+internal import Consensus
+
+// Restarts, power cuts, partitions.
+extension ChainWorld {
+  mutating func makeFaults() {
+    let isWhole = blocked.isEmpty && validators.allSatisfy { $0.core != nil }
+    if !blocked.isEmpty, now >= healsAt { blocked = [] }
+    if random.below(10_000) < faults.restarts, isWhole {
+      // One at a time: what a chain promises to bear.
+      stop(random.below(validators.count), for: 50 + random.below(1_500))
+    }
+    if random.below(100_000) < faults.powerCuts {
+      note(.powerCut)
+      for index in validators.indices { stop(index, for: 20 + random.below(500)) }
+    }
+    if random.below(10_000) < faults.partitions, isWhole {
+      note(.partition)
+      let outside = random.below(validators.count)
+      for other in validators.indices where other != outside {
+        blocked.insert(outside * validators.count + other)
+        if random.chance(80) { blocked.insert(other * validators.count + outside) }
+      }
+      healsAt = now + 100 + random.below(3_000)
+      log("N\(outside) is cut off until \(healsAt)")
+    }
+  }
+
+  private mutating func stop(_ index: Int, for milliseconds: Int) {
+    guard validators[index].core != nil else { return }
+    note(.restart)
+    validators[index].core = nil
+    validators[index].life += 1
+    validators[index].restartAt = now + milliseconds
+    log("N\(index) stops for \(milliseconds) ms")
+  }
+
+  /// Starts a node from its stores.
+  mutating func start(_ index: Int) throws {
+    validators[index].restartAt = nil
+    validators[index].life += 1
+    validators[index].writeDue = now
+    validators[index].undecided = []
+    let life = validators[index].life
+    let ledger = validators[index].ledger
+    do {
+      let engine = try EngineFactory.make(
+        ledger: ledger, id: validators[index].id, store: validators[index].votes, firstEpoch: ledger.head.height == 0 ? 0 : nil,
+        seed: random.next())
+      var core = NodeCore(
+        genesis: founding.genesis, id: validators[index].id, engine: engine, certified: ledger.newestCertified,
+        executed: ledger.head.height)
+      var effects: [NodeCore.Effect] = []
+      var open: [Checkpoint] = []
+      var height = ledger.newestCertified.next
+      while height <= ledger.head.height {
+        open.append(try ledger.checkpoint(at: height))
+        height = height.next
+      }
+      core.resume(open, into: &effects)
+      validators[index].core = core
+      try carryOut(effects, index)
+    } catch let failure as CheckFailure {
+      throw failure
+    } catch {
+      throw failure("N\(index) does not start: \(error)")
+    }
+    schedule(.tick(index, life: life), in: 1 + random.below(Self.tickMs))
+    log("N\(index) starts at height \(ledger.head.height)")
+  }
+}

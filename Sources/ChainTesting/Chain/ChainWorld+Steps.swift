@@ -1,0 +1,186 @@
+internal import ChainCore
+internal import ChainNode
+internal import Consensus
+
+// One step of one node: its effects are carried out as a host does.
+extension ChainWorld {
+  mutating func step(_ index: Int, _ event: NodeCore.Event) throws {
+    guard var core = validators[index].core else { return }
+    steps += 1
+    var effects: [NodeCore.Effect] = []
+    core.step(event, into: &effects)
+    validators[index].core = core
+    mix(UInt64(index) &+ UInt64(effects.count) << 8)
+    try carryOut(effects, index)
+  }
+
+  mutating func carryOut(_ effects: [NodeCore.Effect], _ index: Int) throws {
+    // What an effect brings about at once is handled after the others, as a host's queue does.
+    var events: [NodeCore.Event] = []
+    for effect in effects { try carryOut(effect, index, &events) }
+    for event in events { try step(index, event) }
+  }
+
+  private mutating func carryOut(_ effect: NodeCore.Effect, _ index: Int, _ events: inout [NodeCore.Event]) throws {
+    let life = validators[index].life
+    let ledger = validators[index].ledger
+    switch effect {
+    case .persist(let write):
+      // In sequence: none before the one before it.
+      let due = max(now + 1 + random.below(faults.diskMs), validators[index].writeDue)
+      validators[index].writeDue = due
+      schedule(.write(write, of: index, life: life), in: due - now)
+    case .send(let message, let to): if let place = places[to] { send(message, from: index, to: place) }
+    case .admit(let bytes): if let admitted = try? ledger.admit(bytes) { events.append(.admitted(admitted)) }
+    case .build(let request, let transactions): events.append(.built(request, build(transactions, request, index)))
+    case .execute(let position, let block, let areChecked): events.append(try execute(block, position, areChecked, index))
+    case .sign(let checkpoint):
+      let signature = try validators[index].key.sign(checkpoint.digest(genesis: ledger.genesisID, suite: .international))
+      schedule(.event(.signed(checkpoint, signature), of: index, life: life), in: 1)
+    case .certified(let certificate):
+      note(.certificate)
+      do { try ledger.add(certificate) } catch { throw failure("N\(index) cannot keep a certificate: \(error)") }
+    case .lookUp(let height, let peer):
+      if let certificate = try? ledger.certificate(at: height), let place = places[peer] {
+        send(.checkpoint(.certificate(certificate)), from: index, to: place)
+      }
+    case .validate(let request, let areChecked): judge(request, areChecked, index)
+    case .signVote(let statement, let digest):
+      if statement.kind == .nullify { log("N\(index) votes to leave view \(statement.view)") }
+      schedule(.event(.signedVote(statement, try validators[index].key.sign(digest)), of: index, life: life), in: 1)
+    case .verify(let id, let checks):
+      schedule(.event(.verified(id: id, checks.map { isValid($0) }), of: index, life: life), in: 1)
+    case .provide(let reference, let count, let peer):
+      let blocks = ledger.blocks(endingAt: reference, count: count)
+      if !blocks.isEmpty { events.append(.provided(blocks, to: peer)) }
+    case .evidence(let evidence):
+      note(.evidence)
+      guard validators[Int(evidence.validator)].isLiar else { throw failure("N\(index) accuses the honest N\(evidence.validator)") }
+    case .misbehaved(let peer, let what):
+      guard validators[index].isLiar || places[peer].map({ validators[$0].isLiar }) ?? true else {
+        throw failure("N\(index) blames an honest validator: \(what)")
+      }
+    case .fault(let fault): if !validators[index].isLiar { throw failure("N\(index) stopped: \(fault)") }
+    case .expired(let ids):
+      if ids.contains(where: { calls[$0]?.isAnswered == false }) { throw failure("a transaction expired in calm or load") }
+    case .leader(let leader):
+      log(
+        "N\(index) is in view or term \(validators[index].core?.engineStatus.round ?? 0), led by \(leader.flatMap { places[$0] }.map { "N\($0)" } ?? "nobody")"
+      )
+    case .behind: break
+    @unknown default: throw failure("N\(index) did what this world does not know")
+    }
+  }
+
+  private mutating func isValid(_ check: SignatureCheck) -> Bool {
+    if let known = checked[check] { return known }
+    if checked.count > 20_000 { checked.removeAll() }
+    let verdict = check.isValid
+    checked[check] = verdict
+    return verdict
+  }
+
+  private mutating func build(_ transactions: [SignedTransaction], _ request: BuildRequest, _ index: Int) -> Block? {
+    let ledger = validators[index].ledger
+    var (parent, parentID) = (ledger.head.header, ledger.head.blockID)
+    for ancestor in request.ancestors {
+      guard ancestor.header.parent == parentID else { return nil }
+      (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: ledger.genesisID, suite: .international))
+    }
+    guard parent.height == request.parent else { return nil }
+    let time = max(wallClock(index), parent.time.advanced(byMilliseconds: 1))
+    return Block(
+      on: parent, parentID: parentID, time: time, proposer: validators[index].id.account, transactions: transactions,
+      genesis: ledger.genesisID, suite: .international)
+  }
+
+  private mutating func judge(_ request: ValidationRequest, _ areChecked: Bool, _ index: Int) {
+    switch Judgement.of(request, areChecked: areChecked, on: validators[index].ledger, now: wallClock(index)) {
+    case .valid: schedule(.event(.validated(id: request.id, true), of: index, life: validators[index].life), in: 1)
+    case .invalid(let reason):
+      log("N\(index) finds block \(request.block.header.height) invalid: \(reason)")
+      schedule(.event(.validated(id: request.id, false), of: index, life: validators[index].life), in: 1)
+    case .undecided:
+      note(.undecided)
+      validators[index].undecided.append((request, areChecked))
+      if validators[index].undecided.count > 8 { validators[index].undecided.removeFirst() }
+    }
+  }
+
+  mutating func judgeAgain(_ index: Int) {
+    let waiting = validators[index].undecided
+    validators[index].undecided = []
+    for (request, areChecked) in waiting { judge(request, areChecked, index) }
+  }
+
+  /// Executes a block and checks what must hold after it.
+  private mutating func execute(_ block: Block, _ position: UInt64, _ areChecked: Bool, _ index: Int) throws -> NodeCore.Event {
+    let ledger = validators[index].ledger
+    let checkpoint: Checkpoint
+    do throws(LedgerError) {
+      checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+    } catch {
+      switch error {
+      case .invalidBlock, .wrongHeight, .otherBlock: return .skipped(position: position, head: ledger.head.height)
+      default: throw failure("N\(index) cannot commit: \(error)")
+      }
+    }
+    let receipts = try ledger.receipts(at: checkpoint.height)
+    if !validators[index].isLiar { try check(checkpoint, receipts, index) }
+    return .executed(position: position, checkpoint, ids: receipts.map(\.transaction))
+  }
+
+  private mutating func check(_ checkpoint: Checkpoint, _ receipts: [Receipt], _ index: Int) throws {
+    let place = Int(checkpoint.height.rawValue) - 1
+    if place < chain.count {
+      guard chain[place] == checkpoint else { throw failure("N\(index) has another block or state at height \(checkpoint.height)") }
+    } else {
+      guard place == chain.count else { throw failure("N\(index) executed height \(checkpoint.height) before \(chain.count + 1)") }
+      chain.append(checkpoint)
+      note(.block)
+      if receipts.count > 1 { note(.batch) }
+      // Only a time in which clients waited is a pause.
+      if waiting > 0 { longestPauseMs = max(longestPauseMs, now - lastBlockAt) }
+      lastBlockAt = now
+      for (order, receipt) in receipts.enumerated() {
+        let here = CallPlace(height: checkpoint.height, index: UInt32(order))
+        if receipt.status != .succeeded { note(.failedCall) }
+        if let before = committed[receipt.transaction] {
+          throw failure("transaction \(receipt.transaction) is in blocks \(before.height) and \(here.height)")
+        }
+        committed[receipt.transaction] = here
+        if calls[receipt.transaction]?.isKnown == true { waiting -= 1 }
+        guard let call = calls[receipt.transaction] else { throw failure("nobody made transaction \(receipt.transaction)") }
+        guard call.after < here || call.after.height == 0 else {
+          throw failure("transaction \(receipt.transaction) stands before what was answered before it was made")
+        }
+      }
+      mix(checkpoint.height.rawValue)
+      if let broken = workload.violation(in: validators[index].ledger) { throw failure("height \(checkpoint.height): \(broken)") }
+      log("N\(index) executes height \(checkpoint.height), \(receipts.count) transactions")
+    }
+    for receipt in receipts where calls[receipt.transaction]?.validator == index { answer(receipt.transaction) }
+  }
+
+  mutating func send(_ message: NodeMessage, from: Int, to: Int) {
+    guard from != to else { return }
+    if validators[from].isLiar {
+      for forged in lie(message, from: from, to: to) { carry(forged.canonicalBytes, from: from, to: to) }
+    } else {
+      carry(message.canonicalBytes, from: from, to: to)
+    }
+  }
+
+  private mutating func carry(_ bytes: [UInt8], from: Int, to: Int) {
+    guard !blocked.contains(from * validators.count + to) else { return }
+    let latency = isHealed ? min(faults.latencyMs, 50) : faults.latencyMs
+    if !isHealed {
+      if random.chance(faults.loss) { return note(.loss) }
+      if random.chance(faults.repetition) {
+        note(.repetition)
+        schedule(.message(bytes, from: from, to: to), in: 1 + random.below(1_000))
+      }
+    }
+    schedule(.message(bytes, from: from, to: to), in: 1 + random.below(latency))
+  }
+}

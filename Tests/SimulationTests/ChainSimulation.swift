@@ -1,0 +1,25 @@
+import ChainTesting
+import Testing
+
+/// Whole nodes with contracts and clients under faults; `simulate chain` runs more.
+@Suite struct ChainSimulation {
+  @Test(arguments: UInt64(1)...6) func promisesHoldUnderFaults(seed: UInt64) throws {
+    do {
+      let outcome = try Trial.chain.run(seed: seed)
+      #expect(outcome.agreed > 100, "seed \(seed) ordered little")
+      print("chain, seed \(seed): \(outcome.agreed) transactions, \(outcome.steps) steps")
+    } catch let failure as CheckFailure {
+      print(failure)
+      throw failure
+    }
+  }
+
+  @Test func sameSeedSameRun() throws {
+    let pair = try (0..<2).map { _ in
+      var world = try ChainWorld(BankWorkload(), seed: 11)
+      try world.run(milliseconds: 3_000)
+      return world.traceHash
+    }
+    #expect(pair[0] == pair[1])
+  }
+}

@@ -1,0 +1,32 @@
+import ChainTesting
+import Testing
+
+/// The power of all sites fails at each journal boundary: before a write, and after it but before it is reported.
+///
+/// The worlds check that nobody votes twice, that no committed entry and no final block is lost, and that progress goes on.
+@Suite struct PowerCuts {
+  @Test(arguments: [false, true]) func raftAtEachWrite(isAfter: Bool) throws {
+    var faults = RaftFaults.none
+    faults.slowDisk = 3
+    for write in 1...60 {
+      var world = RaftWorld(replicas: 3, seed: UInt64(write), faults: .these(faults))
+      world.schedule(PowerCut(write: write, isAfter: isAfter))
+      try world.run(ticks: 150)
+      let before = world.appliedEntries
+      try world.run(ticks: 60)
+      try world.heal()
+      #expect(world.appliedEntries > before, "write \(write)")
+    }
+  }
+
+  @Test(arguments: [false, true]) func simplexAtEachWrite(isAfter: Bool) throws {
+    let members = 4
+    for write in 1...60 {
+      var world = try SimplexWorld(members: members, seed: UInt64(write), faults: .these(.none))
+      world.schedule(PowerCut(write: write, isAfter: isAfter))
+      try world.run(ticks: 500)
+      #expect(world.seen(.powerCut) == 1 && world.seen(.crash) == members, "write \(write)")
+      try world.heal()
+    }
+  }
+}
