@@ -216,6 +216,7 @@ public actor Node {
     case .lookUp(let height, let peer):
       guard let certificate = try? ledger.certificate(at: height) else { return }
       configuration.transport.send(NodeMessage.checkpoint(.certificate(certificate)).canonicalBytes, to: peer)
+    case .sync(let message, let peer): sync(message, from: peer)
     case .expired(let ids):
       for id in ids {
         for waiter in receiptWaiters.removeValue(forKey: id) ?? [] { waiter.resume(throwing: NodeError.expired(id)) }
