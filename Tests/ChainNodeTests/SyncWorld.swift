@@ -49,10 +49,10 @@ struct SyncWorld {
   private var servers: [SyncServer]
   private var inbox: [(SyncMessage, ReplicaID)] = []
 
-  static func found() throws -> Founding {
+  static func found(validators: Int = 7) throws -> Founding {
     try Founding(
       FoundingPlan(
-        chain: "henan/410100", suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: 7),
+        chain: "henan/410100", suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
         organisations: [GenesisOrganisation(id: "city-hall", name: "City hall", roles: ["department"])],
         members: [("city-hall", "clerk")], contracts: [CounterContract()], parameters: ChainParameters(transactionWindow: 10),
         time: 1_700_000_000_000))
@@ -76,7 +76,7 @@ struct SyncWorld {
         on: head.header, parentID: head.blockID, time: head.header.time.advanced(byMilliseconds: 1_000), proposer: clerk.id,
         transactions: [signed], genesis: ledger.genesisID, suite: ledger.suite)
       let checkpoint = try ledger.commit(block, position: 0)
-      try ledger.add(try certify(checkpoint, founding, signers: 0..<7, ledger))
+      try ledger.add(try certify(checkpoint, founding, signers: founding.validatorKeys.indices, ledger))
     }
   }
 

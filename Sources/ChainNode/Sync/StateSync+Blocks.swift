@@ -60,7 +60,11 @@ extension StateSync {
   mutating func noteHead(_ block: BlockReference, into effects: inout [Effect]) {
     if head.map({ block.height > $0.height }) ?? true { head = block }
     noteLedger()
-    if let executing, block.height >= executing { self.executing = nil }
+    if let executing, block.height >= executing {
+      self.executing = nil
+      // From now on the engine can fill what is left.
+      isUrgent = false
+    }
     guard phase == .finishing else { return }
     download = nil
     peers.begin()

@@ -250,13 +250,14 @@ public struct StateSync: Sendable {
 
   /// Ends a round. A proof tells that this node is where the chain is; that there is no chain yet, most peers must say.
   private mutating func rest(into effects: inout [Effect]) {
-    phase = .idle(until: now.advanced(byMilliseconds: settings.statusMs))
+    // Who was told that it is behind asks until there is a certificate to reach.
+    phase = .idle(until: now.advanced(byMilliseconds: isUrgent ? settings.statusMs / 10 : settings.statusMs))
+    guard !isUrgent else { return }
     if let target {
       guard headHeight.rawValue.addingClamped(settings.blockLag) >= target.checkpoint.height.rawValue else { return }
     } else {
       guard peers.ids.isEmpty || answers * 2 > peers.ids.count else { return }
     }
-    isUrgent = false
     effects.append(.caughtUp(headHeight))
   }
 
