@@ -59,8 +59,8 @@ import Testing
     for node in nodes { await node.stop() }
   }
 
-  @Test func anEmptyNodeBeginsWithASnapshot() async throws {
-    let founding = try SyncWorld.found(validators: 4)
+  @Test(arguments: RunningNodes.engines) func anEmptyNodeBeginsWithASnapshot(engine: EngineKind) async throws {
+    let founding = try SyncWorld.found(validators: 4, engine: engine)
     let source = try SyncWorld.ledger(founding, blocks: 1_050)
     let network = InProcessNetwork()
     var nodes: [Node] = []

@@ -48,7 +48,7 @@ import Testing
     #expect(lonely.caughtUp.isEmpty && lonely.host.ledger == nil)
   }
 
-  @Test(arguments: [PeerConduct.silent, .falseChunks, .falseManifest, .nonsense, .falseBlocks, .forgedChain, .empty])
+  @Test(arguments: [PeerConduct.silent, .falseChunks, .falseManifest, .forgedManifest, .nonsense, .falseBlocks, .forgedChain, .empty])
   func liarsOnlyDelay(conduct: PeerConduct) throws {
     for place in 0..<4 {
       var conducts = [PeerConduct](repeating: .honest, count: 4)
@@ -61,11 +61,11 @@ import Testing
   }
 
   @Test func oneHonestPeerAmongLiarsIsEnough() throws {
-    let conducts: [PeerConduct] = [.silent, .falseChunks, .falseManifest, .nonsense, .falseBlocks, .honest]
+    let conducts: [PeerConduct] = [.silent, .falseChunks, .falseManifest, .forgedManifest, .nonsense, .falseBlocks, .honest]
     var world = try SyncWorld(conducts, blocks: 45)
     try world.run(seconds: 3_600)
     try expectCaughtUp(world)
-    #expect(world.faults[world.peers[5]] == nil)
+    #expect(world.faults[world.peers[6]] == nil)
     // Who answers badly is asked less and less.
     for peer in world.peers.dropLast() { #expect(world.faults[peer, default: 0] < 40) }
   }

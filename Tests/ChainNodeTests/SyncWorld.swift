@@ -13,6 +13,8 @@ enum PeerConduct {
   case falseChunks
   /// Offers a snapshot that divides the state where no key is, and serves no chunk of it.
   case falseManifest
+  /// Offers a snapshot with another state root.
+  case forgedManifest
   /// Answers every question with many answers to others.
   case nonsense
   /// Changes a transaction's signature in every answer with blocks.
@@ -49,10 +51,10 @@ struct SyncWorld {
   private var servers: [SyncServer]
   private var inbox: [(SyncMessage, ReplicaID)] = []
 
-  static func found(validators: Int = 7) throws -> Founding {
+  static func found(validators: Int = 7, engine: EngineKind = .simplex) throws -> Founding {
     try Founding(
       FoundingPlan(
-        chain: "henan/410100", suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
+        chain: "henan/410100", suite: .international, engine: engine, validators: Array(repeating: Founding.platform, count: validators),
         organisations: [GenesisOrganisation(id: "city-hall", name: "City hall", roles: ["department"])],
         members: [("city-hall", "clerk")], contracts: [CounterContract()], parameters: ChainParameters(transactionWindow: 10),
         time: 1_700_000_000_000))
@@ -165,6 +167,10 @@ struct SyncWorld {
     case (.falseManifest, .manifest(let bytes)):
       guard let bytes, var manifest = try? SnapshotManifest(canonicalBytes: bytes) else { return }
       manifest.stateChunks = [.zero] + manifest.stateChunks
+      inbox.append((.manifest(manifest.canonicalBytes), peer))
+    case (.forgedManifest, .manifest(let bytes)):
+      guard let bytes, var manifest = try? SnapshotManifest(canonicalBytes: bytes) else { return }
+      manifest.certificate.checkpoint.stateRoot = .zero
       inbox.append((.manifest(manifest.canonicalBytes), peer))
     case (.falseBlocks, .blocks(let from, var blocks, let certificate)):
       if let last = blocks.indices.last, let key = founding.validatorKeys.first, let forged = try? key.sign(.zero) {

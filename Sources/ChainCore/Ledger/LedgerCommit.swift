@@ -144,6 +144,7 @@ extension Ledger {
         historyRoot: AppendOnlyTree().root(suite: suite), validatorSetHash: genesis.validators.hash(genesis: id, suite: suite))
       try store.write { writer in
         try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)
+        try writer.put(LedgerTables.meta, LedgerTables.keysKey, [])
         let record = HeadRecord(height: 0, blockID: blockID, position: 0, history: AppendOnlyTree())
         try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
         let key = LedgerTables.key(0)

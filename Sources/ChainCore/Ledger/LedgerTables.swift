@@ -1,7 +1,7 @@
 // The tables of a chain's store. Keys are big-endian, so that key order is height order.
 
 enum LedgerTables {
-  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with.
+  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with; `keys` = `state-keys` is whole.
   static let meta = StoreTable("meta")
   /// height → header.
   static let headers = StoreTable("headers")
@@ -37,6 +37,7 @@ enum LedgerTables {
   /// Of an unfinished import: `manifest`, and the numbers of the chunks that are here.
   static let importing = StoreTable("import")
 
+  static let keysKey = Array("keys".utf8)
   static let snapshotKey = Array("snapshot".utf8)
   static let genesisKey = Array("genesis".utf8)
   static let headKey = Array("head".utf8)

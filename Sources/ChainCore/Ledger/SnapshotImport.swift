@@ -201,6 +201,7 @@ public struct SnapshotImport: Sendable {
     try writer.put(LedgerTables.checkpoints, key, manifest.checkpoint.canonicalBytes)
     try writer.put(LedgerTables.certificates, key, manifest.certificate.canonicalBytes)
     try writer.put(LedgerTables.meta, LedgerTables.snapshotKey, height.canonicalBytes)
+    try writer.put(LedgerTables.meta, LedgerTables.keysKey, [])
     try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)
     let record = HeadRecord(
       height: height, blockID: manifest.checkpoint.blockID, position: position, history: manifest.history(suite: suite))
