@@ -19,6 +19,7 @@ struct NotesContract: Contract {
   struct Foreign: Error {}
 
   var entries: Entries {
+    IndexedTable(Self.notes)
     Entry("file", by: .role("department")) { (call: FileNote, context) in
       try context.require(try context.get(Self.notes, call.number) == nil, .alreadyExists)
       try context.put(Self.notes, call.number, Note(author: context.caller.account, text: call.text))

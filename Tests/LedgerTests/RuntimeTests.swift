@@ -117,4 +117,29 @@ import Testing
     #expect(sandbox.records == before)
     #expect(try sandbox.query("notes", "byText", "one", as: [UInt64].self) == [1])
   }
+
+  @Test func indexesOfUndeclaredTablesAreRefused() throws {
+    struct Sloppy: Contract {
+      static let name: ContractName = "sloppy"
+      static let table = Table<UInt64, String>("things", indexes: [TableIndex("text") { _, text in text }])
+      var entries: Entries {
+        Entry("put", by: .member) { (text: String, context) in try context.put(Self.table, 1, text) }
+      }
+    }
+    var sandbox = try ContractSandbox([Sloppy()], organisations: ["shop": []])
+    let shop = sandbox.caller("shop")
+    #expect(throws: ContractError.notSupported("indexes of table things: list IndexedTable(things) among the contract's entries")) {
+      try sandbox.call("sloppy", "put", "x", as: shop)
+    }
+    #expect(throws: RegistryError.repeatedTable("twice", "things")) {
+      struct Twice: Contract {
+        static let name: ContractName = "twice"
+        var entries: Entries {
+          IndexedTable(Sloppy.table)
+          IndexedTable(Sloppy.table)
+        }
+      }
+      _ = try ContractRegistry([Twice()])
+    }
+  }
 }

@@ -84,7 +84,7 @@ extension Registry {
         Query(EntryName(unchecked: name + "History")) { (key: Key, context: QueryContext) -> [RegistryChange] in
           try context.range(history, under: key, limit: 1_000).map(\.value)
         },
-      ])
+      ], indexed: [IndexedTable(records)])
   }
 
   private func entry(_ row: Transition) -> Entry {

@@ -66,6 +66,8 @@ public struct JudicialEvidence: Contract {
 
   /// All calls and questions.
   public var entries: Entries {
+    IndexedTable(Self.items.records)
+    IndexedTable(Self.submissions.records)
     itemEntries
     courtEntries
     queries

@@ -68,6 +68,7 @@ public struct ElectronicLicence: Contract {
 
   /// All calls and questions.
   public var entries: Entries {
+    IndexedTable(Self.licences.records)
     typeEntries
     licenceEntries
     useEntries

@@ -98,9 +98,14 @@ public struct SignedTransaction: CanonicalRecord, Hashable, Codable {
   }
 
   static func leafData(id: TransactionID, key: PublicKey, signature: Signature, suite: CryptoSuite) -> [UInt8] {
+    id.digest.bytes + witness(key: key, signature: signature, suite: suite).bytes
+  }
+
+  /// H(key, signature).
+  static func witness(key: PublicKey, signature: Signature, suite: CryptoSuite) -> Digest {
     var writer = CanonicalWriter(reservingCapacity: 130)
     key.encode(into: &writer)
     signature.encode(into: &writer)
-    return id.digest.bytes + suite.hash(writer.bytes).bytes
+    return suite.hash(writer.bytes)
   }
 }

@@ -6,7 +6,7 @@ public protocol Contract: Sendable {
   /// The name that transactions call it by.
   static var name: ContractName { get }
 
-  /// The entries and queries. Permissions, JSON forms and the audited manifest are derived from them.
+  /// The entries, queries and tables with indexes. Permissions, JSON forms and the audited manifest are derived from them.
   @EntriesBuilder var entries: Entries { get }
 
   /// Sets up the contract's tables at genesis from its configuration there.
@@ -131,32 +131,37 @@ private func decodeArguments<Arguments: ContractValue>(_ bytes: [UInt8], as: Arg
   }
 }
 
-/// The entries and queries of a contract or of a building block.
+/// The entries, queries and indexed tables of a contract or of a building block.
 public struct Entries: Sendable {
   /// Calls, in order of declaration.
   public var entries: [Entry]
   /// Questions, in order of declaration.
   public var queries: [Query]
+  /// The tables with indexes that they write.
+  public var indexed: [IndexedTable]
 
   /// Puts lists together.
-  public init(entries: [Entry] = [], queries: [Query] = []) {
+  public init(entries: [Entry] = [], queries: [Query] = [], indexed: [IndexedTable] = []) {
     self.entries = entries
     self.queries = queries
+    self.indexed = indexed
   }
 
   /// Joins several.
   public init(_ parts: [Entries]) {
-    self.init(entries: parts.flatMap(\.entries), queries: parts.flatMap(\.queries))
+    self.init(entries: parts.flatMap(\.entries), queries: parts.flatMap(\.queries), indexed: parts.flatMap(\.indexed))
   }
 }
 
-/// Lets a contract list entries, queries and the entries of its building blocks.
+/// Lets a contract list entries, queries, tables with indexes and the entries of its building blocks.
 @resultBuilder
 public enum EntriesBuilder {
   /// One call.
   public static func buildExpression(_ entry: Entry) -> Entries { Entries(entries: [entry]) }
   /// One question.
   public static func buildExpression(_ query: Query) -> Entries { Entries(queries: [query]) }
+  /// A table with indexes.
+  public static func buildExpression(_ table: IndexedTable) -> Entries { Entries(indexed: [table]) }
   /// The entries of a block.
   public static func buildExpression(_ entries: Entries) -> Entries { entries }
   /// All of them.

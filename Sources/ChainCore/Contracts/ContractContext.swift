@@ -110,6 +110,10 @@ public final class ContractContext: QueryContext {
   private func checkedKey<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) -> [UInt8] {
     let bytes = StateKey(contract: contract, table: table.name, key: key).bytes
     guard bytes.count <= StateKey.byteLimit else { throw .badArgument("key in \(table.name) exceeds \(StateKey.byteLimit) bytes") }
+    // Who imports a snapshot rebuilds the indexes of declared tables: entries of others would be missing there.
+    guard table.indexes.isEmpty || frame.environment.registry.indexed(contract, table.name) != nil else {
+      throw .notSupported("indexes of table \(table.name): list IndexedTable(\(table.name)) among the contract's entries")
+    }
     return bytes
   }
 
@@ -127,7 +131,7 @@ public final class ContractContext: QueryContext {
         guard place.count <= StateKey.byteLimit else {
           throw .badArgument("index key in \(table.name) exceeds \(StateKey.byteLimit) bytes")
         }
-        frame.overlay.set(.index, place, [1])
+        frame.overlay.set(.index, place, IndexedTable.mark)
       }
     }
   }

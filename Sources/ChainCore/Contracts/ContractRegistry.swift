@@ -5,6 +5,8 @@ public enum RegistryError: Error, Hashable, Sendable {
   case repeatedContract(ContractName)
   /// Two entries, or two queries, of a contract have one name.
   case repeatedEntry(ContractName, EntryName)
+  /// A contract declares a table with indexes twice.
+  case repeatedTable(ContractName, TableName)
   /// Two contracts want to send packets.
   case twoPacketSenders(ContractName, ContractName)
 }
@@ -18,6 +20,7 @@ public struct ContractRegistry: Sendable {
     let contract: any Contract
     let entries: [EntryName: Entry]
     let queries: [EntryName: Query]
+    let indexed: [TableName: IndexedTable]
     let manifest: ContractManifest
     let isSystem: Bool
   }
@@ -67,8 +70,12 @@ public struct ContractRegistry: Sendable {
     for query in declared.queries {
       guard queries.updateValue(query, forKey: query.name) == nil else { throw .repeatedEntry(name, query.name) }
     }
+    var indexed: [TableName: IndexedTable] = [:]
+    for table in declared.indexed {
+      guard indexed.updateValue(table, forKey: table.name) == nil else { throw .repeatedTable(name, table.name) }
+    }
     return Registered(
-      contract: contract, entries: entries, queries: queries, manifest: ContractManifest(name: name, declared: declared),
+      contract: contract, entries: entries, queries: queries, indexed: indexed, manifest: ContractManifest(name: name, declared: declared),
       isSystem: contract is any SystemContract)
   }
 
@@ -78,6 +85,8 @@ public struct ContractRegistry: Sendable {
   public func entry(_ name: ContractName, _ entry: EntryName) -> Entry? { contracts[name]?.entries[entry] }
   /// The query `query` of contract `name`.
   public func query(_ name: ContractName, _ query: EntryName) -> Query? { contracts[name]?.queries[query] }
+  /// The declared table with indexes `table` of contract `name`.
+  func indexed(_ name: ContractName, _ table: TableName) -> IndexedTable? { contracts[name]?.indexed[table] }
   /// The interface of contract `name`.
   public func manifest(_ name: ContractName) -> ContractManifest? { contracts[name]?.manifest }
   /// Whether the contract belongs to the base platform.

@@ -30,6 +30,8 @@ public final class Ledger: Sendable {
   public let executor: Executor
   /// The rules of form.
   public let rules: BlockRules
+  /// The height of the snapshot that this ledger began with; 0 if it has every block. It holds blocks above it and states from it on.
+  public let base: BlockHeight
   let store: any KeyValueStore
   let memory: Mutex<Memory>
   private let writing = Mutex<Void>(())
@@ -60,9 +62,15 @@ public final class Ledger: Sendable {
     } catch {
       throw .genesis(error)
     }
-    let found = try Self.reading(store) { reader throws(LedgerError) in
-      try LedgerError.wrap { try reader.get(LedgerTables.meta, LedgerTables.genesisKey) }
+    let (found, importing, base) = try Self.reading(store) { reader throws(LedgerError) in
+      (
+        try LedgerError.wrap { try reader.get(LedgerTables.meta, LedgerTables.genesisKey) },
+        try SnapshotImport.manifest(in: reader)?.height,
+        try LedgerError.wrap { try reader.get(LedgerTables.meta, LedgerTables.snapshotKey) }
+      )
     }
+    if let importing { throw .unfinishedImport(importing) }
+    self.base = try base.map { bytes throws(LedgerError) in try LedgerError.decode(bytes, "height of the snapshot") } ?? 0
     if let found {
       let stored: Genesis = try LedgerError.decode(found, "genesis")
       guard stored.id == genesisID else { throw .otherGenesis(expected: genesisID, found: stored.id) }

@@ -108,6 +108,8 @@ extension Ledger {
 
   private func repeated(_ block: Block) throws(LedgerError) -> Checkpoint {
     let height = block.header.height
+    // What is below a snapshot was executed by others; here it only does not follow the head.
+    guard height >= base else { throw .wrongHeight(expected: head.height.next, got: height) }
     let committed = try checkpoint(at: height)
     let got = block.header.id(genesis: genesisID, suite: suite)
     guard committed.blockID == got else { throw .otherBlock(height: height, committed: committed.blockID, got: got) }
@@ -152,6 +154,7 @@ extension Ledger {
         for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
         for change in execution.changes {
           try writer.put(LedgerTables.current, change.key, VersionedValue(version: 0, value: change.value).canonicalBytes)
+          try writer.put(LedgerTables.keys, suite.hash(change.key).bytes, change.key)
         }
         for change in execution.indexChanges {
           if let value = change.value { try writer.put(LedgerTables.index, change.key, value) }
@@ -175,6 +178,8 @@ private struct PreparedBlock {
   let historyNodes: [LogNode]
   let update: StateTreeUpdate
   let replaced: [(key: [UInt8], old: VersionedValue)]
+  /// Keys that never were in the state before.
+  let fresh: [[UInt8]]
   let suite: CryptoSuite
 
   init(
@@ -199,11 +204,16 @@ private struct PreparedBlock {
         reader: LedgerNodes(reader: reader))
     }
     var replaced: [(key: [UInt8], old: VersionedValue)] = []
+    var fresh: [[UInt8]] = []
     for change in execution.changes {
-      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else { continue }
+      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else {
+        fresh.append(change.key)
+        continue
+      }
       replaced.append((change.key, try LedgerError.decode(bytes, "state record")))
     }
     self.replaced = replaced
+    self.fresh = fresh
     let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
     let checkpoint = Checkpoint(
       chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
@@ -230,6 +240,7 @@ private struct PreparedBlock {
     for stale in update.stale {
       try writer.put(LedgerTables.stale, head.height.keyBytes + stale.storeKey, [])
     }
+    for key in fresh { try writer.put(LedgerTables.keys, suite.hash(key).bytes, key) }
     for (key, old) in replaced {
       try writer.put(LedgerTables.past, suite.hash(key).bytes + old.version.keyBytes, old.canonicalBytes)
     }

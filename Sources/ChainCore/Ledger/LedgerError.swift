@@ -13,6 +13,10 @@ public enum LedgerError: Error, Hashable, Sendable {
   case invalidBlock(BlockFault)
   /// This height is not kept: above the head, or pruned.
   case noSuchHeight(BlockHeight, head: BlockHeight)
+  /// This ledger began with a snapshot of height `base` and holds blocks above it, states from it on. Ask a node with the whole chain.
+  case belowSnapshot(BlockHeight, base: BlockHeight)
+  /// A snapshot of this height was begun to be imported into the store. Finish or discard it.
+  case unfinishedImport(BlockHeight)
   /// No transaction of this id is in the chain.
   case noSuchTransaction(TransactionID)
   /// The certificate does not prove the checkpoint of this ledger.
@@ -38,6 +42,9 @@ extension LedgerError: CustomStringConvertible {
     case .otherBlock(let height, let committed, let got): "height \(height) holds block \(committed), not \(got)"
     case .invalidBlock(let fault): "invalid block: \(fault)"
     case .noSuchHeight(let height, let head): "height \(height) is not kept (head is \(head))"
+    case .belowSnapshot(let height, let base):
+      "height \(height) is not here: this ledger began with a snapshot of height \(base); ask a node with the whole chain"
+    case .unfinishedImport(let height): "the store holds an unfinished import of height \(height): finish or discard it"
     case .noSuchTransaction(let id): "no transaction \(id) in this chain"
     case .badCertificate(let error): "checkpoint certificate: \(error)"
     case .diverged(let height): "a quorum certified another state at height \(height): stop this node and keep its data"

@@ -108,7 +108,9 @@ extension Ledger {
   }
 
   private func required<Value: CanonicalCodable>(_ table: StoreTable, _ height: BlockHeight) throws(LedgerError) -> Value {
-    guard let value: Value = try stored(table, height) else { throw .noSuchHeight(height, head: head.height) }
+    guard let value: Value = try stored(table, height) else {
+      throw base > 0 && height <= base ? .belowSnapshot(height, base: base) : .noSuchHeight(height, head: head.height)
+    }
     return value
   }
 }

@@ -1,7 +1,7 @@
 // The tables of a chain's store. Keys are big-endian, so that key order is height order.
 
 enum LedgerTables {
-  /// `genesis`, `head`.
+  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with.
   static let meta = StoreTable("meta")
   /// height → header.
   static let headers = StoreTable("headers")
@@ -19,6 +19,8 @@ enum LedgerTables {
   static let history = StoreTable("history")
   /// state key → version, presence, value: the newest.
   static let current = StoreTable("state")
+  /// H(state key) → state key, of every record that ever was: the order of the state tree.
+  static let keys = StoreTable("state-keys")
   /// H(state key), version → presence, value: what later versions replaced.
   static let past = StoreTable("state-past")
   /// version, path → node of the state tree.
@@ -28,6 +30,14 @@ enum LedgerTables {
   /// Index entries of the newest state.
   static let index = StoreTable("index")
 
+  /// Of an imported ledger, up to the height of the snapshot: height → history leaf.
+  static let leaves = StoreTable("history-leaves")
+  /// Of an imported ledger, up to the height of the snapshot: height → transaction leaves.
+  static let window = StoreTable("window")
+  /// Of an unfinished import: `manifest`, and the numbers of the chunks that are here.
+  static let importing = StoreTable("import")
+
+  static let snapshotKey = Array("snapshot".utf8)
   static let genesisKey = Array("genesis".utf8)
   static let headKey = Array("head".utf8)
 

@@ -40,6 +40,7 @@ public struct IdentityContract: SystemContract {
 
   /// Registration and revocation by administrators, and who is who.
   public var entries: Entries {
+    IndexedTable(Self.members)
     Entry("register", by: .role(.administrator)) { (call: RegisterMember, context) -> AccountID in
       try Self.admit(call.certificates, context)
     }
