@@ -57,6 +57,7 @@ extension RaftWorld {
       guard role == .leader else { return }
       note(checker.leaderCount == 0 ? .leader : .leaderChange)
       try check(checker.becameLeader(index, node))
+    case .readReady, .readDropped: break
     case .fault(let fault): throw failure("replica \(index) stopped: \(fault)")
     @unknown default: throw failure("replica \(index) did what this world does not know: \(effect)")
     }
