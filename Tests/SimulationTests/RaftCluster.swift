@@ -19,7 +19,9 @@ struct RaftCluster {
       if let state = batch.hardState { hard.withLock { $0 = state } }
     }
 
-    func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] { entries.withLock { $0.filter { range.contains($0.index) } } }
+    func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] {
+      entries.withLock { $0.filter { range.contains($0.index) } }
+    }
     func term(at index: LogIndex) throws -> Term? { entries.withLock { log in log.first { $0.index == index }?.term } }
   }
 

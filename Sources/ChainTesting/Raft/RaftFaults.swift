@@ -32,6 +32,12 @@ public struct RaftFaults: Sendable, Hashable {
   public var campaigns = 0
   /// At the end all replicas lose power, and start again in the same tick.
   public var endsInPowerLoss = false
+  /// Changes of members, in tenths of a percent per tick.
+  public var changes = 0
+  /// Transfers of leadership, in tenths of a percent per tick.
+  public var transfers = 0
+  /// Reads, in percent per tick.
+  public var reads = 0
   /// Limits so tight that proposals are refused and streams of entries stop and go.
   public var tightLimits = false
 
@@ -58,6 +64,9 @@ public struct RaftFaults: Sendable, Hashable {
     if random.chance(25) { faults.campaigns = 1 + random.below(40) }
     faults.endsInPowerLoss = random.chance(30)
     faults.tightLimits = random.chance(30)
+    if random.chance(50) { faults.changes = 5 + random.below(60) }
+    if random.chance(40) { faults.transfers = 2 + random.below(30) }
+    if random.chance(60) { faults.reads = 5 + random.below(30) }
     return faults
   }
 }
@@ -66,6 +75,16 @@ public struct RaftFaults: Sendable, Hashable {
 public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   /// A replica became leader.
   case leader
+  /// A change of members began, by a joint configuration or for learners only.
+  case change
+  /// A leader entered a joint configuration.
+  case joint
+  /// A leader was told to hand over.
+  case transfer
+  /// A read was answered.
+  case read
+  /// A read was dropped.
+  case readDropped
   /// A second or later leader.
   case leaderChange
   /// A leader that a quorum did not answer stepped down in its own term.

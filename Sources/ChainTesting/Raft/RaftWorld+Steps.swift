@@ -64,7 +64,13 @@ extension RaftWorld {
       guard role == .leader else { return }
       note(checker.leaderCount == 0 ? .leader : .leaderChange)
       try check(checker.becameLeader(index, node))
-    case .readReady, .readDropped: break
+    case .readReady(let id, let at):
+      note(.read)
+      let least = reads.removeValue(forKey: id) ?? 0
+      if at < least { throw failure("replica \(index) answers a read at \(at), but \(least) was committed before it was asked") }
+    case .readDropped(let id):
+      note(.readDropped)
+      reads[id] = nil
     case .fault(let fault): throw failure("replica \(index) stopped: \(fault)")
     @unknown default: throw failure("replica \(index) did what this world does not know: \(effect)")
     }

@@ -89,6 +89,9 @@ public struct RaftWorld {
   /// Whom an operator makes lead again, and when.
   var comeback: (leader: Int, at: Int)?
   var isHealed = false
+  var nextRead: UInt64 = 1
+  /// What was committed anywhere when a read was asked for.
+  var reads: [ReadID: LogIndex] = [:]
   /// Writes that were finished, and the one at which all replicas lose power.
   var writes = 0
   var powerCut: PowerCut?
@@ -178,6 +181,7 @@ public struct RaftWorld {
     var last = (applied: applications, at: now)
     while now - last.at < bound {
       try tick()
+      try admitAll()
       if isAgreed { return try check(checker.agreed(disks)) }
       if applications > last.applied { last = (applications, now) }
     }
@@ -189,6 +193,7 @@ public struct RaftWorld {
   private var isAgreed: Bool {
     let statuses = replicas.compactMap { $0.node?.status }
     guard statuses.count == replicas.count, let first = statuses.first, first.commit == first.lastIndex else { return false }
+    guard first.configuration == membership else { return false }
     return statuses.allSatisfy {
       $0.commit == first.commit && $0.lastIndex == first.lastIndex && $0.lastTerm == first.lastTerm && $0.applied == first.commit
         && $0.durable == first.lastIndex
@@ -213,6 +218,7 @@ public struct RaftWorld {
       try step(index, [.tick])
     }
     if !isHealed, random.chance(30) { try propose() }
+    if !isHealed { try operate() }
   }
 
   func isRunning(_ index: Int) -> Bool { replicas[index].node != nil && replicas[index].pausedUntil <= now }

@@ -102,11 +102,19 @@ extension RaftNode {
     try countVote(of: message.from, granted: true, as: .preCandidate)
   }
 
-  /// Starts an election by asking whether it could succeed. Only a voter by its own log does.
+  /// Whether this replica may stand for election: a voter by its own log; or, while the configuration that removes it may not be
+  /// committed, a voter by the one before (thesis Figure 4.6): the others may need its vote and lack its log.
+  private var mayCampaign: Bool {
+    if members.isVoter(id) { return true }
+    guard memberships.count > 1, memberships[memberships.count - 1].index > hard.commit else { return false }
+    return memberships[memberships.count - 2].configuration.isVoter(id)
+  }
+
+  /// Starts an election by asking whether it could succeed.
   mutating func campaign() throws(RaftFault) {
     electionElapsed = 0
     drawElectionTimeout()
-    guard role != .leader, members.isVoter(id) else { return }
+    guard role != .leader, mayCampaign else { return }
     guard hard.term.next < .limit else { throw .exhausted }
     role = .preCandidate
     leader = nil
