@@ -19,7 +19,7 @@ package enum EngineFactory {
         genesis: genesis, id: id, store: store, position: head.position, head: head.height, certified: ledger.newestCertified, seed: seed)
     case .simplex:
       let root = SimplexEngine.rootHeight(head: head.height, certified: ledger.newestCertified)
-      guard let rootID = try? ledger.checkpoint(at: root).blockID else {
+      guard let rootID = try? ledger.blockID(at: root) else {
         throw .simplex(.journalCorrupt("the ledger lacks height \(root), where the epoch of height \(head.height) begins"))
       }
       return try SimplexEngine(

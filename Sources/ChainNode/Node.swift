@@ -24,6 +24,8 @@ public actor Node {
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
+  private var catchUp: NodeSync
+  private let responder: SyncResponder
   private var tasks: [Task<Void, Never>] = []
   private var fault: NodeError?
   private var receiptWaiters: [TransactionID: [CheckedContinuation<Receipt, any Error>]] = [:]
@@ -46,6 +48,8 @@ public actor Node {
       throw .ledger(error)
     }
     let head = ledger.head
+    catchUp = NodeSync(ledger, store: configuration.ledgerStore, peers: configuration.transport.peers)
+    responder = SyncResponder(ledger, transport: configuration.transport)
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
         ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,
@@ -61,6 +65,7 @@ public actor Node {
   /// Begins to take part. Signatures of heights without a certificate are sent again.
   public func start() {
     guard tasks.isEmpty, fault == nil else { return }
+    tasks.append(responder.run())
     var effects: [NodeCore.Effect] = []
     core.resume(uncertified(), into: &effects)
     perform(effects)
@@ -169,8 +174,11 @@ public actor Node {
   private func tick() {
     let elapsed = ContinuousClock.now - began
     let (seconds, attoseconds) = elapsed.components
-    handle(.time(MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)))
+    let now = MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)
+    handle(.time(now))
     judgeAgain()
+    catchUp(.time(now))
+    drain()
   }
 
   private func handle(_ event: NodeCore.Event) {
@@ -209,13 +217,17 @@ public actor Node {
     case .signVote(let statement, let digest): sign(statement, digest)
     case .verify(let id, let checks): queue.append(.verified(id: id, checks.map(\.isValid)))
     case .provide(let reference, let count, let peer): provide(reference, count: count, to: peer)
-    case .behind(let block): logger.warning("block \(block) is final and too far ahead to be fetched one by one")
+    case .behind(let block):
+      logger.warning("block \(block) is final and too far ahead to be fetched one by one: catching up")
+      catchUp(.behind)
     case .evidence(let evidence): logger.error("validator \(evidence.validator) signed a contradiction: \(evidence)")
     case .misbehaved(let peer, let what): logger.warning("validator \(peer): \(what)")
     case .certified(let certificate): add(certificate)
     case .lookUp(let height, let peer):
       guard let certificate = try? ledger.certificate(at: height) else { return }
       configuration.transport.send(NodeMessage.checkpoint(.certificate(certificate)).canonicalBytes, to: peer)
+    case .sync(let message, let peer):
+      if message.isQuestion { responder.take(message, from: peer) } else { catchUp(.received(message, from: peer)) }
     case .expired(let ids):
       for id in ids {
         for waiter in receiptWaiters.removeValue(forKey: id) ?? [] { waiter.resume(throwing: NodeError.expired(id)) }
@@ -257,10 +269,7 @@ public actor Node {
       let checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
       let receipts = try ledger.receipts(at: block.header.height)
       queue.append(.executed(position: position, checkpoint, ids: receipts.map(\.transaction)))
-      for receipt in receipts {
-        for waiter in receiptWaiters.removeValue(forKey: receipt.transaction) ?? [] { waiter.resume(returning: receipt) }
-      }
-      announce(block.header.height)
+      settle(receipts, at: block.header.height)
     } catch {
       switch error {
       case .invalidBlock, .wrongHeight, .otherBlock:
@@ -269,6 +278,45 @@ public actor Node {
       default: halt(.ledger(error))
       }
     }
+  }
+
+  private func settle(_ receipts: [Receipt], at height: BlockHeight) {
+    for receipt in receipts {
+      for waiter in receiptWaiters.removeValue(forKey: receipt.transaction) ?? [] { waiter.resume(returning: receipt) }
+    }
+    announce(height)
+  }
+
+  /// Advances catching up; at its end the engine begins anew where the ledger is, as after a restart.
+  private func catchUp(_ event: StateSync.Event) {
+    let outcome = catchUp.step(event)
+    for (message, peer) in outcome.messages { configuration.transport.send(NodeMessage.sync(message).canonicalBytes, to: peer) }
+    for (peer, fault) in outcome.faults { logger.warning("catching up: \(peer): \(fault)") }
+    for height in outcome.executed { settle((try? ledger.receipts(at: height)) ?? [], at: height) }
+    if let failure = outcome.failure {
+      halt(.sync(failure))
+    } else if outcome.isCaughtUp {
+      restartEngine()
+    }
+  }
+
+  private func restartEngine() {
+    do throws(EngineFault) {
+      let engine = try EngineFactory.make(
+        ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch, seed: .random(in: 0 ... .max))
+      let waiting = core.mempool.candidates(at: ledger.head.height.next, count: .max, bytes: .max)
+      core = NodeCore(
+        genesis: configuration.genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: ledger.head.height,
+        mempool: configuration.mempool)
+      queue = Deque(waiting.compactMap { (try? ledger.admit($0)).map { .admitted($0) } })
+      undecided = []
+    } catch {
+      return halt(.engine(error))
+    }
+    logger.info("caught up at height \(ledger.head.height)")
+    var effects: [NodeCore.Effect] = []
+    core.resume(uncertified(), into: &effects)
+    for effect in effects where fault == nil { carryOut(effect) }
   }
 
   private func validate(_ request: ValidationRequest, areChecked: Bool) {

@@ -52,6 +52,8 @@ public enum NodeError: Error, Hashable, Sendable {
   case expired(TransactionID)
   /// The key could not sign.
   case key(KeyError)
+  /// Catching up brought this about: the ledger is not what a quorum certified, or cannot be imported. Keep the data.
+  case sync(SyncFailure)
   /// The node was stopped.
   case stopped
 }
@@ -65,6 +67,7 @@ extension NodeError: CustomStringConvertible {
     case .refused(let error): error.description
     case .expired(let id): "transaction \(id) was not ordered before its last height; sign it again with a later one"
     case .key(let error): error.description
+    case .sync(let failure): "catching up: \(failure)"
     case .stopped: "the node was stopped"
     }
   }

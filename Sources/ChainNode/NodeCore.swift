@@ -69,6 +69,8 @@ public struct NodeCore: Sendable {
     case certified(CheckpointCertificate)
     /// Send the ledger's certificate of this height to the peer, if there is one.
     case lookUp(BlockHeight, for: ReplicaID)
+    /// Answer a peer that catches up, or hand its answer to this node's own catching up.
+    case sync(SyncMessage, from: ReplicaID)
     /// These transactions can no longer be ordered.
     case expired([TransactionID])
     /// Who leads now, if known.
@@ -167,6 +169,7 @@ public struct NodeCore: Sendable {
     case .engine(let bytes): run(.received(bytes, from: from), into: &effects)
     case .transaction(let bytes): effects.append(.admit(bytes))
     case .checkpoint(let message): collect(.received(message, from: from), into: &effects)
+    case .sync(let message): effects.append(.sync(message, from: from))
     }
   }
 

@@ -9,6 +9,8 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
   case transaction([UInt8])
   /// A signature or certificate of a checkpoint.
   case checkpoint(CheckpointMessage)
+  /// A question or answer of a node that catches up.
+  case sync(SyncMessage)
 
   /// Appends the variant and its fields.
   public func encode(into writer: inout CanonicalWriter) {
@@ -22,6 +24,9 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
     case .checkpoint(let message):
       writer.writeVariant(2)
       message.encode(into: &writer)
+    case .sync(let message):
+      writer.writeVariant(3)
+      message.encode(into: &writer)
     }
   }
 
@@ -32,6 +37,7 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
       case 0: .engine(try [UInt8](from: &reader))
       case 1: .transaction(try [UInt8](from: &reader))
       case 2: .checkpoint(try CheckpointMessage(from: &reader))
+      case 3: .sync(try SyncMessage(from: &reader))
       default: nil
       }
     }

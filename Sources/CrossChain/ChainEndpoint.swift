@@ -160,7 +160,7 @@ public struct LedgerEndpoint: ChainEndpoint {
       value = try body()
     } catch {
       switch error {
-      case .noSuchHeight(let height, _): throw .notKept(height)
+      case .noSuchHeight(let height, _), .belowSnapshot(let height, _): throw .notKept(height)
       default: throw .unreachable("\(error)")
       }
     }

@@ -41,6 +41,9 @@ extension Ledger {
   /// What validators sign of `height`.
   public func checkpoint(at height: BlockHeight) throws(LedgerError) -> Checkpoint { try required(LedgerTables.checkpoints, height) }
 
+  /// The id of the block at `height`; after a snapshot also of the heights of its replay window.
+  public func blockID(at height: BlockHeight) throws(LedgerError) -> BlockID { try historyLeaf(at: height).blockID }
+
   /// The certificate of exactly `height`, if this node has one.
   public func certificate(at height: BlockHeight) throws(LedgerError) -> CheckpointCertificate? {
     if let pending = memory.withLock({ $0.certificates[height] }) { return pending }

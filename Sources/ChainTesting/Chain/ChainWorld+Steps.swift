@@ -67,7 +67,7 @@ extension ChainWorld {
       log(
         "N\(index) is in view or term \(validators[index].core?.engineStatus.round ?? 0), led by \(leader.flatMap { places[$0] }.map { "N\($0)" } ?? "nobody")"
       )
-    case .behind: break
+    case .behind, .sync: break
     @unknown default: throw failure("N\(index) did what this world does not know")
     }
   }

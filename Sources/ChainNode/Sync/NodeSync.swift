@@ -1,0 +1,74 @@
+internal import ChainCore
+internal import Consensus
+
+/// A running node's catching up: asks now and then how far the others are, and fetches blocks if they are far ahead.
+///
+/// A Raft leader sends its log to whoever lacks it, so this is for Byzantine chains: a replica there fetches the blocks of one epoch, and
+/// hears nothing of later ones. Snapshots are for nodes without a ledger: see `Node.prepare`.
+struct NodeSync {
+  /// What came of an event.
+  struct Outcome {
+    /// To be sent.
+    var messages: [(message: SyncMessage, to: ReplicaID)] = []
+    /// Heights that were executed.
+    var executed: [BlockHeight] = []
+    /// What peers did.
+    var faults: [(peer: ReplicaID, fault: SyncFault)] = []
+    /// Whether the engine has to begin anew on the ledger's head.
+    var isCaughtUp = false
+    /// Why the node must stop.
+    var failure: SyncFailure?
+  }
+
+  private let ledger: Ledger
+  private var sync: StateSync
+  private var host: SyncHost
+  private let isActive: Bool
+  /// Whether blocks were executed that the engine does not know of.
+  private var hasExecuted = false
+
+  /// Catching up of the node that has `ledger` in `store`.
+  init(_ ledger: Ledger, store: any KeyValueStore, peers: [ReplicaID]) {
+    self.ledger = ledger
+    isActive = ledger.genesis.engine == .simplex
+    host = SyncHost(ledger, store: store)
+    sync = StateSync(genesis: ledger.genesis, head: host.head, peers: peers)
+  }
+
+  /// Advances by one event and does what follows.
+  mutating func step(_ event: StateSync.Event) -> Outcome {
+    var outcome = Outcome()
+    guard isActive else { return outcome }
+    // The engine may have gone on by itself.
+    var events = sync.headHeight < ledger.head.height ? host.head.map { [.head($0), event] } ?? [event] : [event]
+    while !events.isEmpty {
+      var effects: [StateSync.Effect] = []
+      sync.step(events.removeFirst(), into: &effects)
+      for effect in effects {
+        let before = ledger.head.height
+        if let next = host.carryOut(effect) { events.append(next) }
+        note(effect, since: before, in: &outcome)
+      }
+    }
+    return outcome
+  }
+
+  private mutating func note(_ effect: StateSync.Effect, since before: BlockHeight, in outcome: inout Outcome) {
+    switch effect {
+    case .send(let message, let peer): outcome.messages.append((message, peer))
+    case .execute:
+      var height = before
+      while height < ledger.head.height {
+        height = height.next
+        outcome.executed.append(height)
+        hasExecuted = true
+      }
+    case .fault(let peer, let fault): outcome.faults.append((peer, fault))
+    case .caughtUp:
+      outcome.isCaughtUp = hasExecuted
+      hasExecuted = false
+    case .stopped(let failure): outcome.failure = failure
+    case .begin, .store, .discard, .finish: break
+    }
+  }
+}
