@@ -35,7 +35,9 @@ struct SimplexTable {
   private var isStepping = false
   var configure: (inout SimplexConfiguration) -> Void
 
-  init(_ weights: [UInt64] = [1, 1, 1, 1], lastHeight: UInt64 = 1_000_000, configure: @escaping (inout SimplexConfiguration) -> Void = { _ in })
+  init(
+    _ weights: [UInt64] = [1, 1, 1, 1], lastHeight: UInt64 = 1_000_000, configure: @escaping (inout SimplexConfiguration) -> Void = { _ in }
+  )
     throws
   {
     let keys = try SimplexKeys.members(weights.count)

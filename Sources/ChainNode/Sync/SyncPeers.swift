@@ -53,8 +53,8 @@ struct SyncPeers: Sendable {
     }
   }
 
-  /// Whether anybody is left to ask, now or after an exclusion or answer.
-  var anyMayHaveIt: Bool { ids.contains { peers[$0]?.lacks == false } }
+  /// Whether anybody is left to ask who was not excluded before: nobody waits for a peer that never answers.
+  var anyMayHaveIt: Bool { ids.contains { peers[$0].map { !$0.lacks && $0.exclusions == 0 } ?? false } }
 
   mutating func ask(_ id: ReplicaID, _ message: SyncMessage, _ now: MonotonicInstant) {
     peers[id]?.question = (message, now)

@@ -3,7 +3,7 @@ internal import Consensus
 
 /// The promises of Raft, checked after every step across all replicas (`raft.md`, Invariants; thesis Figure 3.2).
 ///
-/// Numbers in the comments are those of that list. Not there yet, because the replica has no such feature: 10 (membership), 12 (reads).
+/// Numbers in the comments are those of that list. 12 (reads) is checked by the world.
 /// 14 and 15 are checked by `RaftWorld.heal` and by comparing trace hashes.
 struct RaftChecker: Sendable {
   struct Place: Hashable {
@@ -33,6 +33,7 @@ struct RaftChecker: Sendable {
   }
 
   private let limits: RaftConfiguration
+  private let places: [ReplicaID: Int]
   private var leaders: [Term: Int] = [:]
   private var written: [Place: Written] = [:]
   private var votes: [Vote: ReplicaID] = [:]
@@ -44,10 +45,13 @@ struct RaftChecker: Sendable {
   /// The greatest committed index, its term, and the term in which it was found committed.
   private(set) var committed: (index: LogIndex, term: Term, inTerm: Term) = (0, 0, 0)
   private(set) var leaderCount = 0
+  private let ids: [ReplicaID]
 
-  init(replicas: Int, limits: RaftConfiguration) {
-    lives = Array(repeating: Life(), count: replicas)
+  init(replicas: [ReplicaID], limits: RaftConfiguration) {
+    lives = Array(repeating: Life(), count: replicas.count)
+    places = Dictionary(uniqueKeysWithValues: zip(replicas, replicas.indices))
     self.limits = limits
+    ids = replicas
   }
 
   mutating func restarted(_ replica: Int, applied: LogIndex) {
@@ -111,6 +115,12 @@ struct RaftChecker: Sendable {
     return nil
   }
 
+  /// 13: until another entry is committed in its place, somebody may still hold and commit a proposal.
+  func overwritten(from index: LogIndex, placedIn term: Term, _ node: RaftNode) -> String? {
+    node.status.commit >= index && node.term(at: index) != term
+      ? nil : "a proposal of term \(term) was reported overwritten at \(index), where nothing else is committed yet"
+  }
+
   mutating func dropped(_ payload: [UInt8]) -> String? {
     dropped.insert(payload)
     return placeOfPayload[payload].map { "a proposal applied at \($0) was reported dropped" }
@@ -150,6 +160,10 @@ struct RaftChecker: Sendable {
       return "term, commit, applied or durable commit of replica \(replica) fell"
     }
     if status.applied > durableCommit { return "replica \(replica) applied beyond commit or disk" }
+    // §3.6.2: what an older leader wrote is not safe on a majority alone; only an own entry after it makes it so.
+    if status.role == .leader, life.leading?.term == status.term, status.commit > life.commit, node.term(at: status.commit) != status.term {
+      return "leader \(replica) of term \(status.term) counted \(status.commit), which is of an older term"
+    }
     lives[replica].term = status.term
     lives[replica].commit = status.commit
     lives[replica].applied = status.applied
@@ -160,12 +174,27 @@ struct RaftChecker: Sendable {
         pendingFrom.map({ $0 > status.durable }) ?? true
       else { return "replica \(replica) takes \(status.durable) for durable, which is not safe on its disk" }
     }
+    if let broken = checkMatches(replica, status, node, disks) { return broken }
     if let broken = checkLeader(replica, status) { return broken }
     guard status.commit > committed.index else { return nil }
     guard let term = node.term(at: status.commit) else { return "replica \(replica) commits beyond its log" }
-    let holders = disks.count { $0.entry(at: status.commit)?.term == term }
-    guard holders > disks.count / 2 else { return "entry \(status.commit) is committed but on \(holders) of \(disks.count) disks" }
+    let holders = Set(ids.indices.filter { disks[$0].entry(at: status.commit)?.term == term }.map { ids[$0] })
+    for half in [status.configuration.voters, status.configuration.outgoing] where !half.isEmpty {
+      let count = half.count { holders.contains($0) }
+      guard count > half.count / 2 else { return "entry \(status.commit) is committed but on \(count) of \(half.count) disks" }
+    }
     committed = (status.commit, term, status.term)
+    return nil
+  }
+
+  /// 8 at the other end: what a leader counts for a peer is on that peer's disk, unless the peer has moved to a newer term.
+  private func checkMatches(_ replica: Int, _ status: RaftStatus, _ node: RaftNode, _ disks: [SimulatedRaftDisk]) -> String? {
+    for peer in status.peers where peer.match > 0 {
+      guard let disk = places[peer.id].map({ disks[$0] }), disk.hard.term <= status.term else { continue }
+      if disk.entry(at: peer.match)?.term != node.term(at: peer.match) {
+        return "leader \(replica) of term \(status.term) counts \(peer.match) for a peer that holds another log"
+      }
+    }
     return nil
   }
 
@@ -182,8 +211,10 @@ struct RaftChecker: Sendable {
       if peer.match >= peer.next || peer.next > status.lastIndex.next {
         return "replica \(replica) has match \(peer.match), next \(peer.next)"
       }
-      // The last message may go over the limit of bytes: one always fits.
-      if peer.inflightMessages > limits.maxInflightMessages || peer.inflightBytes >= limits.maxInflightBytes + limits.maxMessageBytes {
+      // The last message may go over the limit of bytes: one always fits, and a configuration of five takes more than this limit.
+      if peer.inflightMessages > limits.maxInflightMessages
+        || peer.inflightBytes >= limits.maxInflightBytes + max(limits.maxMessageBytes, 512)
+      {
         return "replica \(replica) has \(peer.inflightMessages) messages, \(peer.inflightBytes) bytes in flight"
       }
     }

@@ -6,12 +6,16 @@ public struct RaftFaults: Sendable, Hashable {
   public var repetition = 0
   /// Messages delivered a second time long after, in percent: as if a switch had kept them.
   public var lateCopies = 0
+  /// Messages of which a copy comes when their receiver begins to lead, in percent: the worst moment for an old answer.
+  public var ambushes = 0
   /// The longest delay of a message, in ticks; delays differ, so messages overtake each other.
   public var delay = 1
   /// How long a write may take until it is durable, in ticks.
   public var diskDelay = 1
   /// Partitions begun, in tenths of a percent per tick: halves, one-way, two halves that both see one replica, single links.
   public var partitions = 0
+  /// Messages into a cut link that arrive when it is whole again, in percent; the others are lost.
+  public var keptMessages = 0
   /// Crashes, in tenths of a percent per tick; writes that were not synced are lost from a random point on.
   public var crashes = 0
   /// Crashes of the leader, in tenths of a percent per tick, beside the others.
@@ -26,6 +30,14 @@ public struct RaftFaults: Sendable, Hashable {
   public var slowClocks = 0
   /// Elections that an operator starts, in tenths of a percent per tick.
   public var campaigns = 0
+  /// At the end all replicas lose power, and start again in the same tick.
+  public var endsInPowerLoss = false
+  /// Changes of members, in tenths of a percent per tick.
+  public var changes = 0
+  /// Transfers of leadership, in tenths of a percent per tick.
+  public var transfers = 0
+  /// Reads, in percent per tick.
+  public var reads = 0
   /// Limits so tight that proposals are refused and streams of entries stop and go.
   public var tightLimits = false
 
@@ -38,17 +50,23 @@ public struct RaftFaults: Sendable, Hashable {
     if random.chance(60) { faults.loss = random.below(25) }
     if random.chance(50) { faults.repetition = random.below(20) }
     if random.chance(40) { faults.lateCopies = random.below(8) }
+    if random.chance(40) { faults.ambushes = 1 + random.below(20) }
     if random.chance(70) { faults.delay = 1 + random.below(12) }
     if random.chance(60) { faults.diskDelay = 1 + random.below(10) }
     if random.chance(70) { faults.partitions = 1 + random.below(80) }
     if random.chance(60) { faults.crashes = 1 + random.below(30) }
     if random.chance(40) { faults.leaderCrashes = 1 + random.below(40) }
-    if random.chance(40) { faults.shortReigns = 20 + random.below(80) }
+    if random.chance(60) { faults.shortReigns = 40 + random.below(60) }
+    if random.chance(50) { faults.keptMessages = 20 + random.below(80) }
     if random.chance(50) { faults.slowDisk = 20 + random.below(100) }
     if random.chance(30) { faults.pauses = 1 + random.below(20) }
     if random.chance(40) { faults.slowClocks = random.below(50) }
     if random.chance(25) { faults.campaigns = 1 + random.below(40) }
+    faults.endsInPowerLoss = random.chance(30)
     faults.tightLimits = random.chance(30)
+    if random.chance(50) { faults.changes = 5 + random.below(60) }
+    if random.chance(40) { faults.transfers = 2 + random.below(30) }
+    if random.chance(60) { faults.reads = 5 + random.below(30) }
     return faults
   }
 }
@@ -57,6 +75,16 @@ public struct RaftFaults: Sendable, Hashable {
 public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   /// A replica became leader.
   case leader
+  /// A change of members began, by a joint configuration or for learners only.
+  case change
+  /// A leader entered a joint configuration.
+  case joint
+  /// A leader was told to hand over.
+  case transfer
+  /// A read was answered.
+  case read
+  /// A read was dropped.
+  case readDropped
   /// A second or later leader.
   case leaderChange
   /// A leader that a quorum did not answer stepped down in its own term.
@@ -87,6 +115,12 @@ public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   case repetition
   /// A message delivered again long after.
   case lateCopy
+  /// Old messages came to a new leader.
+  case ambush
+  /// All replicas lost power at once.
+  case powerLoss
+  /// A message that a cut link kept.
+  case keptMessage
   /// A message lost.
   case loss
   /// A message that overtook another of the same link.

@@ -45,6 +45,9 @@ struct RaftTrace {
     case .received(let message): "← \(describe(message))"
     case .proposed(let id, let payloads): "proposed \(id) (\(payloads.count))"
     case .campaignRequested: "campaign"
+    case .changeProposed(let id, let target): "change \(id) to \(target.voters.map(name)), learners \(target.learners.map(name))"
+    case .readRequested(let id): "read \(id)"
+    case .transferRequested(let target): "transfer to \(name(target))"
     case .persisted(let sequence): "persisted #\(sequence)"
     case .applied(let through): "applied \(through)"
     case .peerUnreachable(let peer): "unreachable \(name(peer))"
@@ -63,6 +66,8 @@ struct RaftTrace {
     case .proposalPlaced(let id, let index, let term): "placed \(id) at \(index) of \(term)"
     case .proposalDropped(let id, let reason): "dropped \(id): \(reason)"
     case .roleChanged(let role, let term, let leader): "\(role) in term \(term), leader \(leader.map(name) ?? "-")"
+    case .readReady(let id, let index): "read \(id) ready at \(index)"
+    case .readDropped(let id): "read \(id) dropped"
     case .fault(let fault): "FAULT \(fault)"
     @unknown default: "\(effect)"
     }

@@ -14,6 +14,10 @@ extension RaftWorld {
       self.reign = nil
       try endReign(reign.leader)
     }
+    if let comeback, comeback.at <= now {
+      self.comeback = nil
+      if isRunning(comeback.leader) { try step(comeback.leader, [.campaignRequested]) }
+    }
     if faults.leaderCrashes > random.below(1_000), let leader { try crash(leader) }
     for index in replicas.indices where replicas[index].node != nil {
       if random.below(1_000) < faults.crashes {
@@ -28,6 +32,9 @@ extension RaftWorld {
     }
   }
 
+  /// Whose disk is slow now; it moves on after some time.
+  var slowest: Int { (replicas.count - now / 100 % replicas.count) % replicas.count }
+
   private var leader: Int? { replicas.indices.filter { isRunning($0) }.max { leadership($0) < leadership($1) } }
 
   private func leadership(_ index: Int) -> Term { replicas[index].role == .leader ? replicas[index].term : 0 }
@@ -37,7 +44,9 @@ extension RaftWorld {
     note(.shortReign)
     if random.chance(30) { return try crash(leader) }
     let count = replicas.count
-    let companion = random.chance(60) ? (leader + 1 + random.below(count - 1)) % count : leader
+    // With the slow one beside it, what it writes there is overwritten while the disk still has it in work.
+    let other = random.chance(50) ? slowest : (leader + 1 + random.below(count - 1)) % count
+    let companion = random.chance(70) ? other : leader
     blocked = []
     for inside in leader == companion ? [leader] : [leader, companion] {
       for outside in 0..<count where outside != leader && outside != companion {
@@ -46,6 +55,8 @@ extension RaftWorld {
       }
     }
     healsAt = now + 10 + random.below(50)
+    // Led again after others overwrote its log, it may still get answers to what it sent then.
+    comeback = (leader, healsAt + 10 + random.below(40))
     log("R\(leader) is left alone with R\(companion) until \(healsAt)")
   }
 

@@ -28,6 +28,11 @@ extension RaftWorld {
     if replicas[index].role != .leader, status.role == .leader, !isHealed, random.chance(faults.shortReigns) {
       reign = (index, now + random.below(8))
     }
+    if replicas[index].role != .leader, status.role == .leader, !isHealed, !hoard[index].isEmpty {
+      note(.ambush)
+      for message in hoard[index] { flying[now + 1 + random.below(20), default: []].append(message) }
+      hoard[index] = []
+    }
     replicas[index].role = status.role
     replicas[index].term = status.term
   }
@@ -51,12 +56,21 @@ extension RaftWorld {
       // The state machine writes lazily, and never ahead of what it applied.
       if random.chance(50) { replicas[index].appliedDurable = replicas[index].applied }
       appliedSome = true
-    case .proposalPlaced(let id, let first, _): proposals[id]?.first = first
-    case .proposalDropped(let id, let reason): try drop(id, reason)
+    case .proposalPlaced(let id, let first, let term):
+      proposals[id]?.first = first
+      proposals[id]?.term = term
+    case .proposalDropped(let id, let reason): try drop(id, reason, node)
     case .roleChanged(let role, _, _):
       guard role == .leader else { return }
       note(checker.leaderCount == 0 ? .leader : .leaderChange)
       try check(checker.becameLeader(index, node))
+    case .readReady(let id, let at):
+      note(.read)
+      let least = reads.removeValue(forKey: id) ?? 0
+      if at < least { throw failure("replica \(index) answers a read at \(at), but \(least) was committed before it was asked") }
+    case .readDropped(let id):
+      note(.readDropped)
+      reads[id] = nil
     case .fault(let fault): throw failure("replica \(index) stopped: \(fault)")
     @unknown default: throw failure("replica \(index) did what this world does not know: \(effect)")
     }
@@ -68,13 +82,12 @@ extension RaftWorld {
     }
     let earliest = replicas[index].writing.last?.due ?? now
     var delay = isHealed ? 1 : random.below(faults.diskDelay + 1)
-    // The slow disk moves on after some time.
-    if !isHealed, (now / 100 + index).isMultiple(of: replicas.count) { delay += random.below(faults.slowDisk) }
+    if !isHealed, index == slowest { delay += random.below(faults.slowDisk) }
     replicas[index].writing.append(Writing(due: max(earliest, now + delay), batch: batch))
     mix(batch.sequence)
   }
 
-  private mutating func drop(_ id: ProposalID, _ reason: ProposalDropReason) throws {
+  private mutating func drop(_ id: ProposalID, _ reason: ProposalDropReason, _ node: RaftNode) throws {
     guard let proposal = proposals[id] else { return }
     var lost = proposal.payloads[...]
     switch reason {
@@ -82,6 +95,7 @@ extension RaftWorld {
       note(.overwritten)
       // What stands before the first overwritten entry was committed.
       guard let first = proposal.first, from >= first else { throw failure("proposal \(id) overwritten from \(from), where it was not") }
+      try check(checker.overwritten(from: from, placedIn: proposal.term, node))
       lost = lost.dropFirst(Int(from.rawValue - first.rawValue))
       if lost.isEmpty { throw failure("proposal \(id) was reported overwritten from \(from), after its end") }
     case .uncommittedLimit: note(.refused)
@@ -93,8 +107,19 @@ extension RaftWorld {
   private mutating func send(_ message: RaftMessage, from index: Int) {
     guard let target = places[message.to] else { return }
     let link = index * replicas.count + target
-    if blocked.contains(link) { return }
+    if blocked.contains(link) {
+      guard random.chance(faults.keptMessages) else { return }
+      note(.keptMessage)
+      return arrive(message, at: healsAt + 1 + random.below(faults.delay), link)
+    }
     if isHealed { return arrive(message, at: now + 1, link) }
+    if random.chance(faults.ambushes) {
+      if hoard[target].count < 60 {
+        hoard[target].append(message)
+      } else {
+        hoard[target][random.below(60)] = message
+      }
+    }
     if random.chance(faults.loss) { return note(.loss) }
     arrive(message, at: now + 1 + random.below(faults.delay), link)
     if random.chance(faults.repetition) {

@@ -52,6 +52,7 @@ public struct RaftWorld {
   struct Proposal {
     var payloads: [[UInt8]]
     var first: LogIndex?
+    var term: Term = 0
   }
 
   /// Election timeout in ticks.
@@ -75,6 +76,8 @@ public struct RaftWorld {
   let places: [ReplicaID: Int]
   /// Messages on their way, by the tick at which they arrive.
   var flying: [Int: [RaftMessage]] = [:]
+  /// Copies that wait until their receiver leads, by receiver.
+  var hoard: [[RaftMessage]]
   /// When the message that left last on a link arrives, by link.
   var lastArrival: [Int]
   var checker: RaftChecker
@@ -83,7 +86,12 @@ public struct RaftWorld {
   var healsAt = 0
   /// Who is to lose its new leadership, and when.
   var reign: (leader: Int, until: Int)?
+  /// Whom an operator makes lead again, and when.
+  var comeback: (leader: Int, at: Int)?
   var isHealed = false
+  var nextRead: UInt64 = 1
+  /// What was committed anywhere when a read was asked for.
+  var reads: [ReadID: LogIndex] = [:]
   /// Writes that were finished, and the one at which all replicas lose power.
   var writes = 0
   var powerCut: PowerCut?
@@ -114,10 +122,11 @@ public struct RaftWorld {
       limits.maxApplyingBytes = 150
     }
     self.limits = limits
-    checker = RaftChecker(replicas: count, limits: limits)
+    checker = RaftChecker(replicas: ids, limits: limits)
     replicas = ids.map { Replica(id: $0, restartAt: 0) }
     disks = ids.map { _ in SimulatedRaftDisk() }
     places = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
+    hoard = Array(repeating: [], count: count)
     lastArrival = Array(repeating: 0, count: count * count)
     recent = RaftTrace(limit: tracedSteps, ids: ids)
   }
@@ -150,6 +159,11 @@ public struct RaftWorld {
   /// agree without standing still so long: same log on every disk, all of it applied everywhere.
   /// - Throws: `CheckFailure`.
   public mutating func heal() throws {
+    if faults.endsInPowerLoss {
+      note(.powerLoss)
+      for index in replicas.indices where replicas[index].node != nil { try crash(index) }
+      flying = [:]
+    }
     isHealed = true
     blocked = []
     for index in replicas.indices {
@@ -167,6 +181,7 @@ public struct RaftWorld {
     var last = (applied: applications, at: now)
     while now - last.at < bound {
       try tick()
+      try admitAll()
       if isAgreed { return try check(checker.agreed(disks)) }
       if applications > last.applied { last = (applications, now) }
     }
@@ -178,6 +193,7 @@ public struct RaftWorld {
   private var isAgreed: Bool {
     let statuses = replicas.compactMap { $0.node?.status }
     guard statuses.count == replicas.count, let first = statuses.first, first.commit == first.lastIndex else { return false }
+    guard first.configuration == membership else { return false }
     return statuses.allSatisfy {
       $0.commit == first.commit && $0.lastIndex == first.lastIndex && $0.lastTerm == first.lastTerm && $0.applied == first.commit
         && $0.durable == first.lastIndex
@@ -202,6 +218,7 @@ public struct RaftWorld {
       try step(index, [.tick])
     }
     if !isHealed, random.chance(30) { try propose() }
+    if !isHealed { try operate() }
   }
 
   func isRunning(_ index: Int) -> Bool { replicas[index].node != nil && replicas[index].pausedUntil <= now }

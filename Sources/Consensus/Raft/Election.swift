@@ -34,7 +34,10 @@ extension RaftNode {
     case .appendAccepted(let match): try receiveAccepted(message.from, match)
     case .appendRejected(let previousIndex, let hintIndex, let hintTerm):
       receiveRejected(message.from, previousIndex, hintIndex, hintTerm)
-    case .heartbeatResponse: receiveHeartbeatResponse(message.from)
+    case .heartbeatResponse(let readSequence): receiveHeartbeatResponse(message.from, readSequence)
+    case .timeoutNow: try receiveTimeoutNow(message)
+    case .readIndexRequest(let id): receiveReadRequest(id, from: message.from)
+    case .readIndexResponse(let id, let index): receiveReadResponse(id, index, from: message.from)
     }
   }
 
@@ -99,11 +102,19 @@ extension RaftNode {
     try countVote(of: message.from, granted: true, as: .preCandidate)
   }
 
-  /// Starts an election by asking whether it could succeed. Only a voter by its own log does.
+  /// Whether this replica may stand for election: a voter by its own log; or, while the configuration that removes it may not be
+  /// committed, a voter by the one before (thesis Figure 4.6): the others may need its vote and lack its log.
+  private var mayCampaign: Bool {
+    if members.isVoter(id) { return true }
+    guard memberships.count > 1, memberships[memberships.count - 1].index > hard.commit else { return false }
+    return memberships[memberships.count - 2].configuration.isVoter(id)
+  }
+
+  /// Starts an election by asking whether it could succeed.
   mutating func campaign() throws(RaftFault) {
     electionElapsed = 0
     drawElectionTimeout()
-    guard role != .leader, members.isVoter(id) else { return }
+    guard role != .leader, mayCampaign else { return }
     guard hard.term.next < .limit else { throw .exhausted }
     role = .preCandidate
     leader = nil
@@ -114,9 +125,10 @@ extension RaftNode {
     try countVote(of: id, granted: true, as: .preCandidate)
   }
 
-  private mutating func becomeCandidate() {
+  mutating func becomeCandidate(transfer: Bool = false) {
     role = .candidate
     leader = nil
+    dropReads()
     votes.removeAll(keepingCapacity: true)
     hard.term = hard.term.next
     hard.votedFor = id
@@ -125,7 +137,7 @@ extension RaftNode {
     drawElectionTimeout()
     // Withheld until the own vote is durable; that vote itself counts only then (`notePersisted`).
     for voter in members.allVoters where voter != id {
-      send(.requestVote(lastIndex: log.last, lastTerm: log.lastTerm, transfer: false), to: voter)
+      send(.requestVote(lastIndex: log.last, lastTerm: log.lastTerm, transfer: transfer), to: voter)
     }
   }
 
@@ -151,12 +163,16 @@ extension RaftNode {
     votes.removeAll(keepingCapacity: true)
     electionElapsed = 0
     heartbeatElapsed = 0
+    transfer = nil
+    readSequence = 0
+    dropReads()
     peers = members.members.filter { $0 != id }.map { Progress(id: $0, next: log.last.next) }
     try recountUncommitted()
     try append(.noop, [])
   }
 
   mutating func tickLeader() throws(RaftFault) {
+    tickTransfer()
     if electionElapsed >= configuration.electionTicks {
       electionElapsed = 0
       // A leader that a quorum does not answer must not keep clients waiting, nor stand in the way of a new one.

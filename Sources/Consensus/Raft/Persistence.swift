@@ -90,6 +90,11 @@ extension RaftNode {
 
   /// Ends a step: one batch, then the messages, then what may be applied.
   mutating func flush(into effects: inout [Effect]) throws(RaftFault) {
+    if role == .leader {
+      try advanceMembership()
+      advanceTransfer()
+      advanceReads()
+    }
     if role == .leader { try replicate() }
     effects.append(contentsOf: facts)
     facts.removeAll(keepingCapacity: true)

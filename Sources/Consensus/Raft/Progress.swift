@@ -24,6 +24,8 @@ struct Progress: Sendable {
   var isProbing = false
   /// Something came from the peer since the last quorum check.
   var isActive = false
+  /// The greatest read round that it confirmed.
+  var readAcknowledged: UInt64 = 0
   /// The greatest commit index the peer was told.
   var commitSent: LogIndex = 0
   private(set) var inflight: [Inflight] = []

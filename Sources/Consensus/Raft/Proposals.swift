@@ -27,6 +27,7 @@ extension RaftNode {
 
   private func refusal(of payloads: [[UInt8]]) -> ProposalDropReason? {
     guard role == .leader else { return .notLeader(leader) }
+    guard transfer == nil else { return .transferring }
     guard payloads.allSatisfy({ $0.count <= configuration.maxEntryBytes }) else { return .entryTooLarge }
     let bytes = payloads.reduce(0) { $0 + $1.count }
     // One proposal always fits when nothing waits, else a large one could never be placed.

@@ -24,6 +24,8 @@ public struct RaftConfiguration: Sendable {
   public var maxUncommittedBytes = 64 << 20
   /// Bytes of entries handed out by `apply` and not yet reported as applied.
   public var maxApplyingBytes = 16 << 20
+  /// A new voter may lack so many committed entries.
+  public var promotionSlack: UInt64 = 1_000
   #if DEBUG
     /// A defect planted by tests.
     package var mutation: RaftMutation?

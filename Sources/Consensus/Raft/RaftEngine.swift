@@ -133,6 +133,7 @@ public struct RaftEngine: Engine {
           forgetProposal()
         }
         effects.append(.leader(leader))
+      case .readReady, .readDropped: break
       case .fault(let fault):
         reportedFault = .raft(fault)
         effects.append(.fault(.raft(fault)))

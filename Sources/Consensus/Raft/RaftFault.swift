@@ -52,6 +52,16 @@ public enum ProposalDropReason: Hashable, Sendable {
   case uncommittedLimit
   /// A payload is greater than `maxEntryBytes`. Split it.
   case entryTooLarge
+  /// Leadership is being handed over. Ask the next leader, or this one again after an election timeout.
+  case transferring
+  /// A change of members is under way. Try again when it is committed.
+  case changeInProgress
+  /// This leader has committed nothing of its own yet. Try again at once.
+  case termNotCommitted
+  /// The configuration wished for is joint, has no voter, contradicts itself, or is what there is.
+  case invalidChange
+  /// A new voter lacks too much of the log. Let it catch up as a learner first.
+  case learnerBehind(ReplicaID)
   /// Other entries were committed from index `from` on, where this proposal was placed. Propose again.
   case overwritten(from: LogIndex)
   /// This replica has stopped.

@@ -22,6 +22,12 @@ public struct RaftMessage: CanonicalCodable, Hashable, Sendable {
     case heartbeat(commit: LogIndex, readSequence: UInt64)
     /// The answer to `heartbeat`, with its sequence.
     case heartbeatResponse(readSequence: UInt64)
+    /// Start an election now: I hand leadership over.
+    case timeoutNow
+    /// What is committed now? For a linearizable read.
+    case readIndexRequest(ReadID)
+    /// The answer to `readIndexRequest`; no index if the sender does not lead.
+    case readIndexResponse(ReadID, index: LogIndex?)
   }
 
   /// The greatest number of entries in one message.
@@ -108,6 +114,14 @@ extension RaftMessage.Body: CanonicalCodable {
     case .heartbeatResponse(let readSequence):
       writer.writeVariant(8)
       writer.writeInteger(readSequence)
+    case .timeoutNow: writer.writeVariant(9)
+    case .readIndexRequest(let id):
+      writer.writeVariant(10)
+      id.encode(into: &writer)
+    case .readIndexResponse(let id, let index):
+      writer.writeVariant(11)
+      id.encode(into: &writer)
+      index.encode(into: &writer)
     }
   }
 
@@ -131,6 +145,9 @@ extension RaftMessage.Body: CanonicalCodable {
           previousIndex: try LogIndex(from: &reader), hintIndex: try LogIndex(from: &reader), hintTerm: try Term(from: &reader))
       case 7: .heartbeat(commit: try LogIndex(from: &reader), readSequence: try reader.readInteger())
       case 8: .heartbeatResponse(readSequence: try reader.readInteger())
+      case 9: .timeoutNow
+      case 10: .readIndexRequest(try ReadID(from: &reader))
+      case 11: .readIndexResponse(try ReadID(from: &reader), index: try LogIndex?(from: &reader))
       default: nil
       }
     }

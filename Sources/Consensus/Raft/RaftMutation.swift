@@ -41,6 +41,10 @@
     case lockstep
     /// Who lives in an older term gets no answer.
     case silentRefusal
+    /// A read is answered without asking whether one still leads.
+    case readWithoutLeadership
+    /// A change of members is taken while another is under way.
+    case twoChanges
   }
 
   extension RaftNode {

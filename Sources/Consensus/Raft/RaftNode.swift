@@ -44,6 +44,12 @@ public struct RaftNode: Sendable {
   /// Where proposals of this life were placed, until something commits there.
   var placed: [PlacedProposal] = []
   var needsHeartbeat = false
+  var transfer: Transfer?
+  /// Reads that wait here for a quorum, and the last heartbeat round begun for them in this term.
+  var pendingReads: [PendingRead] = []
+  var readSequence: UInt64 = 0
+  /// Reads that the leader was asked for.
+  var forwardedReads: [ForwardedRead] = []
 
   /// Entries on this disk that no pending write will touch.
   var durable: LogIndex
@@ -77,6 +83,12 @@ public struct RaftNode: Sendable {
     case received(RaftMessage)
     /// The host wishes these payloads, in this order, in the log.
     case proposed(ProposalID, [[UInt8]])
+    /// The host wishes the voters and learners of this configuration, which must not be joint.
+    case changeProposed(ProposalID, Configuration)
+    /// The host wishes to read what is committed now; answered by `readReady` or `readDropped`.
+    case readRequested(ReadID)
+    /// The operator wishes another voter to lead.
+    case transferRequested(to: ReplicaID)
     /// The operator wishes this replica to try to lead now (it asks by PreVote as always).
     case campaignRequested
     /// Batch `sequence` and all before it are durable.
@@ -100,6 +112,10 @@ public struct RaftNode: Sendable {
     case proposalPlaced(ProposalID, index: LogIndex, term: Term)
     /// A proposal was not placed, or its place went to others.
     case proposalDropped(ProposalID, ProposalDropReason)
+    /// A read may be served from a state that holds this index: everything committed when it was asked for is in it.
+    case readReady(ReadID, index: LogIndex)
+    /// A read cannot be answered: ask again.
+    case readDropped(ReadID)
     /// Role, term or leader are now these.
     case roleChanged(RaftRole, Term, leader: ReplicaID?)
     /// The replica stopped. Nothing follows but refusals of proposals.
@@ -178,7 +194,11 @@ public struct RaftNode: Sendable {
   }
 
   private func refuse(_ event: Event, into effects: inout [Effect]) {
-    if case .proposed(let id, _) = event { effects.append(.proposalDropped(id, .halted)) }
+    switch event {
+    case .proposed(let id, _), .changeProposed(let id, _): effects.append(.proposalDropped(id, .halted))
+    case .readRequested(let id): effects.append(.readDropped(id))
+    default: break
+    }
   }
 
   private mutating func handle(_ event: Event) throws(RaftFault) {
@@ -186,6 +206,9 @@ public struct RaftNode: Sendable {
     case .tick: try tick()
     case .received(let message): try receive(message)
     case .proposed(let id, let payloads): try propose(id, payloads)
+    case .changeProposed(let id, let target): try change(id, to: target)
+    case .readRequested(let id): requestRead(id)
+    case .transferRequested(let target): transferLeadership(to: target)
     case .campaignRequested: try campaign()
     case .persisted(let sequence): try notePersisted(sequence)
     case .applied(let through): try noteApplied(through)
@@ -202,6 +225,7 @@ public struct RaftNode: Sendable {
     commitHintDue = true
     leaderSilence = min(leaderSilence + 1, 1 << 20)
     electionElapsed += 1
+    tickReads()
     if role == .leader {
       try tickLeader()
     } else if electionElapsed >= electionTimeout {
@@ -240,6 +264,10 @@ public struct RaftNode: Sendable {
       uncommitted.removeAll()
       uncommittedBytes = 0
       needsHeartbeat = false
+      transfer = nil
+      dropReads()
+    } else if leader != self.leader {
+      dropReads()
     }
     role = .follower
     votes.removeAll(keepingCapacity: true)

@@ -130,8 +130,9 @@ extension RaftNode {
     }
   }
 
-  mutating func receiveHeartbeatResponse(_ peer: ReplicaID) {
+  mutating func receiveHeartbeatResponse(_ peer: ReplicaID, _ readSequence: UInt64) {
     guard let place = place(of: peer) else { return }
+    if readSequence <= self.readSequence { peers[place].readAcknowledged = max(peers[place].readAcknowledged, readSequence) }
     peers[place].isActive = true
     peers[place].isProbing = false
     // If what was sent is lost, an empty AppendEntries at its end is rejected and starts a probe.
@@ -213,6 +214,6 @@ extension RaftNode {
     let commit = min(toldCommitBound(place), hard.commit)
     guard needsHeartbeat || commit > peers[place].commitSent else { return }
     peers[place].commitSent = max(commit, peers[place].commitSent)
-    send(.heartbeat(commit: commit, readSequence: 0), to: peers[place].id)
+    send(.heartbeat(commit: commit, readSequence: readSequence), to: peers[place].id)
   }
 }

@@ -97,8 +97,7 @@ extension SimplexNode {
       if has(.dropsOldNullification), statement.kind == .nullify, statement.view < current { return false }
     #endif
     if statement.view > final { return true }
-    return statement.kind == .finalize && (statement.view < final || finalization == nil || finalization?.statement != statement)
-      && views[statement.view]?.finalization == nil
+    return statement.kind == .finalize && views[statement.view]?.finalization?.statement != statement
   }
 
   private mutating func verify(_ certificate: QuorumCertificate, from peer: Int) throws(SimplexFault) {
@@ -138,8 +137,9 @@ extension SimplexNode {
   mutating func accept(_ certificate: QuorumCertificate, from peer: Int?) throws(SimplexFault) {
     let statement = certificate.statement
     let (view, kind) = (statement.view, statement.kind)
-    guard isWanted(statement), views[view]?[certificate: kind] == nil else { return }
+    guard isWanted(statement) else { return }
     if view <= final { return try judge(certificate) }
+    guard views[view]?[certificate: kind] == nil else { return }
     open(view)
     views[view]?[certificate: kind] = certificate
     if let peer { views[view]?.holders[Int(kind.rawValue)] |= 1 << UInt128(peer) }

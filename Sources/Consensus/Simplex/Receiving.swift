@@ -7,6 +7,10 @@ extension SimplexNode {
     guard let peer = replicas.firstIndex(of: from), from != configuration.id else { return refuse(.stranger) }
     guard message.genesis == configuration.genesis else { return refuse(.otherChain) }
     guard message.epoch == configuration.epoch else { return refuse(.otherEpoch) }
+    if isComplete, isOvertaken(message.body) {
+      // Whoever still votes, in whatever view, lacks the finalization that ended the epoch.
+      return answerLate(final, to: peer)
+    }
     switch message.body {
     case .proposal(let proposal, let signature, let block): try receive(proposal, signature, block, from: peer)
     case .vote(let statement, let signature): try receive(statement, signature, from: peer)
@@ -14,6 +18,14 @@ extension SimplexNode {
     case .fetchView(let view): serve(view, to: peer)
     case .fetchBlocks(let reference, let count): serve(reference, count: Int(count), to: peer)
     case .blocks(let blocks): receive(blocks, from: peer)
+    }
+  }
+
+  private func isOvertaken(_ body: SimplexMessage.Body) -> Bool {
+    switch body {
+    case .proposal, .vote: true
+    case .certificate(let certificate): certificate.statement.kind != .finalize
+    case .fetchView, .fetchBlocks, .blocks: false
     }
   }
 

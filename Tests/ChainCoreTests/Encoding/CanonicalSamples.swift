@@ -54,7 +54,11 @@ enum CanonicalSamples {
     var edge = AppendOnlyTree()
     for _ in 0..<7 { edge.append(digest, suite: .guomi) }
     let inclusion = InclusionProof(index: 2, size: 5, path: [digest, other, digest])
+    let stateEdge = StateEdge(depth: 3, siblings: [digest, other])
+    let leafDigest = StateLeafDigest(keyHash: digest, valueHash: other)
     return [
+      CanonicalSample(stateEdge), CanonicalSample(leafDigest),
+      CanonicalSample(StateRangeProof(next: leafDigest, left: nil, right: stateEdge)),
       CanonicalSample(edge), CanonicalSample(LogNode(level: 2, index: 9, digest: digest)), CanonicalSample(inclusion),
       CanonicalSample(ConsistencyProof(oldSize: 3, newSize: 5, path: [digest, other])),
       CanonicalSample(path), CanonicalSample(StateNodeKey(version: 7, path: path)),
