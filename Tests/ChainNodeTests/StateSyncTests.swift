@@ -101,6 +101,20 @@ import Testing
     #expect(second.chunksFrom.values.reduce(0, +) < whole)
   }
 
+  @Test func aCutNetworkLosesNoChunk() throws {
+    var world = try SyncWorld([.honest, .honest, .silent], blocks: 45)
+    try world.run { $0.chunksFrom.values.reduce(0, +) >= 3 }
+    let before = world.chunksFrom.values.reduce(0, +)
+    world.isCut = true
+    try world.run(seconds: 400)
+    #expect(world.discarded == 0 && world.host.ledger == nil)
+    world.isCut = false
+    try world.run(seconds: 3_000)
+    try expectCaughtUp(world)
+    let whole = try world.source.snapshot(at: 40, chunkBytes: 700).chunkCount
+    #expect(world.host.ledger?.base == 40 && world.chunksFrom.values.reduce(0, +) <= whole + 2 && before < whole)
+  }
+
   @Test func anImporterServesTheNext() throws {
     var world = try SyncWorld([.honest, .honest], blocks: 45)
     try world.run()

@@ -49,6 +49,8 @@ struct SyncWorld {
   private let conduct: [PeerConduct]
   private let store: any KeyValueStore
   private var servers: [SyncServer]
+  /// Whether the network is cut.
+  var isCut = false
   private var inbox: [(SyncMessage, ReplicaID)] = []
 
   static func found(validators: Int = 7, engine: EngineKind = .simplex) throws -> Founding {
@@ -146,7 +148,7 @@ struct SyncWorld {
   private mutating func answer(_ question: SyncMessage, _ peer: ReplicaID) {
     guard let index = peers.firstIndex(of: peer) else { return }
     #expect(inbox.filter { $0.1 == peer }.isEmpty || conduct[index].isNonsense, "one open question a peer")
-    guard let honest = servers[index].answer(question, from: peer, now: now) else { return }
+    guard !isCut, let honest = servers[index].answer(question, from: peer, now: now) else { return }
     switch (conduct[index], honest) {
     case (.silent, _): return
     case (.nonsense, _):

@@ -29,7 +29,7 @@ extension StateSync {
       // An old snapshot is true as well, but a newer one saves blocks; the blocks between must be few enough.
       let certified = target?.checkpoint.height.rawValue ?? 0
       guard manifest.height.rawValue.addingClamped(settings.snapshotLag) >= certified else { return peers.noteLacking(peer) }
-      download = Download(manifest: manifest, id: id, offeredBy: peer)
+      download = Download(manifest: manifest, id: id, offeredBy: peer, progressAt: now)
       peers.begin()
       phase = .fetching
       effects.append(.begin(manifest))
@@ -51,13 +51,20 @@ extension StateSync {
       download?.missing.removeFirst()
       ask(.askChunk(height: current.manifest.height, snapshot: current.id, number: UInt32(number)), peer, into: &effects)
     }
-    // Nobody has the rest and nothing is on its way: the manifest was a lie, or the snapshot is too old by now.
-    guard !peers.anyMayHaveIt, !isChunkOpen, current.storing.isEmpty, download?.missing.isEmpty == false else { return }
-    abandon(into: &effects)
+    guard !current.storing.isEmpty || download?.missing.isEmpty == false else { return }
+    if peers.everybodyLacks, !isChunkOpen, current.storing.isEmpty {
+      // The manifest was a lie, or the snapshot is too old by now.
+      abandon(into: &effects)
+    } else if now.milliseconds(since: current.progressAt) >= settings.stallMs {
+      chooseAnew(into: &effects)
+    }
   }
 
-  mutating func take(chunk number: Int, _ bytes: [UInt8]?, from peer: ReplicaID, into effects: inout [Effect]) {
-    guard phase == .fetching, download != nil else { return }
+  mutating func take(
+    chunk number: Int, of snapshot: Digest, _ bytes: [UInt8]?, from peer: ReplicaID, into effects: inout [Effect]
+  ) {
+    // It may be of a download that was given up.
+    guard phase == .fetching, download?.id == snapshot else { return }
     guard let bytes else {
       download?.putBack(number)
       return peers.noteLacking(peer)
@@ -67,7 +74,8 @@ extension StateSync {
   }
 
   mutating func noteStored(_ number: Int, into effects: inout [Effect]) {
-    download?.storing[number] = nil
+    if let peer = download?.storing.removeValue(forKey: number) { peers.noteGood(peer) }
+    download?.progressAt = now
     finishIfComplete(into: &effects)
   }
 
@@ -93,6 +101,17 @@ extension StateSync {
 
   private var isChunkOpen: Bool {
     peers.open { if case .askChunk = $0 { true } else { false } } > 0
+  }
+
+  /// Nobody sends what is missing, and not everybody says why: perhaps the network is cut. What the host has stays, for the same snapshot.
+  private mutating func chooseAnew(into effects: inout [Effect]) {
+    guard let current = download else { return }
+    // Somebody lacks it who is there: then it may be a lie as well.
+    if peers.anybodyLacks { abandoned.insert(current.id) }
+    download = nil
+    peers.begin()
+    phase = .choosing
+    askForManifests(into: &effects)
   }
 
   private mutating func abandon(into effects: inout [Effect]) {

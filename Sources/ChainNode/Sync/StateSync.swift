@@ -24,6 +24,8 @@ public struct StateSync: Sendable {
     public var faultLimit = 3
     /// For how long at first; it doubles each time.
     public var exclusionMs: UInt64 = 30_000
+    /// After so long without a new chunk the snapshot is chosen anew; what is here stays.
+    public var stallMs: UInt64 = 60_000
     /// How many peers are asked for manifests at a time.
     public var manifestQuestions = 3
 
@@ -104,6 +106,8 @@ public struct StateSync: Sendable {
     var missing: [Int] = []
     /// Given to the host: who sent it.
     var storing: [Int: ReplicaID] = [:]
+    /// When it began or the last chunk was stored.
+    var progressAt: MonotonicInstant
   }
 
   /// The chain.
@@ -153,7 +157,7 @@ public struct StateSync: Sendable {
       now = max(now, instant)
       for (peer, question) in peers.late(now, after: settings.answerMs) {
         blame(peer, .late, into: &effects)
-        if case .askChunk(_, _, let number) = question { download?.putBack(Int(number)) }
+        if case .askChunk(_, download?.id, let number) = question { download?.putBack(Int(number)) }
       }
     case .received(let message, let peer): receive(message, from: peer, into: &effects)
     case .heard(let height):
@@ -194,7 +198,7 @@ public struct StateSync: Sendable {
       answers += 1
       take(certificate, from: peer, into: &effects)
     case .manifest(let bytes): take(manifest: bytes, from: peer, into: &effects)
-    case .chunk(_, let number, let bytes): take(chunk: Int(number), bytes, from: peer, into: &effects)
+    case .chunk(let snapshot, let number, let bytes): take(chunk: Int(number), of: snapshot, bytes, from: peer, into: &effects)
     case .blocks(_, let blocks, let certificate): take(blocks, certificate, from: peer, into: &effects)
     case .askStatus, .askManifest, .askChunk, .askBlocks: break
     }

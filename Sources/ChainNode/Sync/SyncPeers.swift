@@ -56,6 +56,11 @@ struct SyncPeers: Sendable {
   /// Whether anybody is left to ask who was not excluded before: nobody waits for a peer that never answers.
   var anyMayHaveIt: Bool { ids.contains { peers[$0].map { !$0.lacks && $0.exclusions == 0 } ?? false } }
 
+  /// Whether each peer said that it does not have what is fetched now.
+  var everybodyLacks: Bool { ids.allSatisfy { peers[$0]?.lacks ?? true } }
+  /// Whether any did.
+  var anybodyLacks: Bool { ids.contains { peers[$0]?.lacks ?? false } }
+
   mutating func ask(_ id: ReplicaID, _ message: SyncMessage, _ now: MonotonicInstant) {
     peers[id]?.question = (message, now)
     peers[id]?.lastAsked = now
@@ -69,6 +74,9 @@ struct SyncPeers: Sendable {
   }
 
   mutating func noteLacking(_ id: ReplicaID) { peers[id]?.lacks = true }
+
+  /// What it sent was good: if it was excluded before, that is forgotten.
+  mutating func noteGood(_ id: ReplicaID) { peers[id]?.exclusions = 0 }
 
   mutating func noteFault(_ id: ReplicaID, _ now: MonotonicInstant, limit: Int, exclusionMs: UInt64) {
     guard var peer = peers[id] else { return }
