@@ -8,7 +8,7 @@ extension Ledger {
 
   /// The manifest of a snapshot of `height`; `snapshotChunk(_:of:)` gives its chunks.
   ///
-  /// - Throws: `SnapshotError.notCertified`, `.ledger` if the height is not kept.
+  /// - Throws: `SnapshotError.notCertified`, `.manifest` if the replay window is too long for one, `.ledger` if the height is not kept.
   /// - Complexity: O(state) reads in the memory of one chunk. Keep the manifest as long as chunks are asked for.
   public func snapshot(at height: BlockHeight) throws(SnapshotError) -> SnapshotManifest {
     try snapshot(at: height, chunkBytes: SnapshotManifest.chunkBytes)
@@ -25,6 +25,7 @@ extension Ledger {
       throw .ledger(error)
     }
     guard let certificate else { throw .notCertified(height) }
+    let manifest: SnapshotManifest
     do throws(LedgerError) {
       let start = SnapshotManifest.windowStart(at: height, parameters: genesis.parameters)
       var window: [HistoryLeaf] = []
@@ -33,13 +34,16 @@ extension Ledger {
         window.append(try historyLeaf(at: next))
         next = next.next
       }
-      return SnapshotManifest(
+      manifest = SnapshotManifest(
         genesis: genesisID, certificate: certificate, frontier: try frontier(size: start.rawValue), window: window,
         windowChunks: try windowChunks(from: start, through: height, bytes: chunkBytes),
         stateChunks: try stateChunks(at: height, bytes: max(chunkBytes - Self.proofBytes, chunkBytes / 2)))
     } catch {
       throw .ledger(error)
     }
+    let bytes = manifest.canonicalBytes.count
+    guard bytes <= SnapshotManifest.byteLimit else { throw .manifest(.tooLarge(bytes: bytes)) }
+    return manifest
   }
 
   /// Chunk `number` of a snapshot that this ledger made.
