@@ -126,6 +126,30 @@ import Testing
     #expect(next.host.ledger?.base == 56)
   }
 
+  @Test func anEngineThatGainsIsLeftAlone() throws {
+    let founding = try SyncWorld.found()
+    let source = try SyncWorld.ledger(founding, blocks: 30)
+    let store = MemoryStore()
+    _ = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
+    var world = try SyncWorld([.honest, .honest], blocks: 0, founding: founding, source: source, store: store)
+    let own = try #require(world.host.ledger)
+    func engineExecutes(_ world: inout SyncWorld) throws {
+      try own.commit(try source.block(at: own.head.height.next), position: 1)
+      world.step(.head(BlockReference(height: own.head.height, id: own.head.blockID)))
+    }
+    // A block now and then while the chain stands still: the engine will get there.
+    for _ in 0..<10 {
+      try engineExecutes(&world)
+      try world.run(seconds: 5)
+      #expect(world.sync.headHeight == own.head.height && world.caughtUp.isEmpty)
+    }
+    // The chain makes more: it will not.
+    try SyncWorld.extend(source, founding, by: 3)
+    try engineExecutes(&world)
+    try world.run(seconds: 12)
+    #expect(world.caughtUp == [33])
+  }
+
   @Test func aDivergedNodeStops() throws {
     let founding = try SyncWorld.found()
     let store = MemoryStore()

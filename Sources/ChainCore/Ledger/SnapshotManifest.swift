@@ -138,7 +138,7 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
   /// The id of the block at a height of the window.
   func blockID(at height: BlockHeight) -> BlockID? {
     if height == self.height { return checkpoint.blockID }
-    guard height.rawValue >= frontier.size, height < self.height else { return nil }
+    guard height.rawValue >= frontier.size, height.rawValue - frontier.size < UInt64(window.count) else { return nil }
     return window[Int(height.rawValue - frontier.size)].blockID
   }
 }

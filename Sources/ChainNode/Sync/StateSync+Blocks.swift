@@ -60,6 +60,7 @@ extension StateSync {
   mutating func noteHead(_ block: BlockReference, into effects: inout [Effect]) {
     if head.map({ block.height > $0.height }) ?? true { head = block }
     noteLedger()
+    if executing == nil, phase != .finishing { hasEngineMoved = true }
     if let executing, block.height >= executing {
       self.executing = nil
       // From now on the engine can fill what is left.

@@ -131,6 +131,10 @@ public struct StateSync: Sendable {
   var executing: BlockHeight?
   /// How many peers told how far they are in this round.
   var answers = 0
+  /// Whether the engine executed blocks since the last round.
+  var hasEngineMoved = false
+  /// How far behind the node was when it last let the engine go on.
+  var lastLag = UInt64.max
   /// Whether the engine waits for it.
   var isUrgent = false
   /// Answers that nobody asked for.
@@ -244,7 +248,14 @@ public struct StateSync: Sendable {
     if mayImport, lag >= settings.snapshotLag {
       phase = .choosing
       askForManifests(into: &effects)
+    } else if lag > settings.blockLag, hasEngineMoved, !isUrgent, !mayImport, lag < lastLag {
+      // The engine is behind but gains: fetching its blocks a second time would help nobody.
+      lastLag = lag
+      hasEngineMoved = false
+      phase = .idle(until: now.advanced(byMilliseconds: settings.statusMs))
     } else if lag > (isUrgent || mayImport ? 0 : settings.blockLag) {
+      lastLag = .max
+      hasEngineMoved = false
       phase = .following
       askForBlocks(into: &effects)
     } else {
@@ -254,6 +265,8 @@ public struct StateSync: Sendable {
 
   /// Ends a round. A proof tells that this node is where the chain is; that there is no chain yet, most peers must say.
   private mutating func rest(into effects: inout [Effect]) {
+    lastLag = .max
+    hasEngineMoved = false
     // Who was told that it is behind asks until there is a certificate to reach.
     phase = .idle(until: now.advanced(byMilliseconds: isUrgent ? settings.statusMs / 10 : settings.statusMs))
     guard !isUrgent else { return }
