@@ -87,7 +87,7 @@ extension Configuration {
   enum VoteResult { case won, lost, pending }
 
   /// Whether a majority, of both halves if joint, satisfies `isCounted`.
-  func hasQuorum(_ isCounted: (ReplicaID) -> Bool) -> Bool {
+  package func hasQuorum(_ isCounted: (ReplicaID) -> Bool) -> Bool {
     Self.hasMajority(voters, isCounted) && (outgoing.isEmpty || Self.hasMajority(outgoing, isCounted))
   }
 

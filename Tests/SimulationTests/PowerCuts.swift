@@ -5,9 +5,11 @@ import Testing
 ///
 /// The worlds check that nobody votes twice, that no committed entry and no final block is lost, and that progress goes on.
 @Suite struct PowerCuts {
-  @Test(arguments: [false, true]) func raftAtEachWrite(isAfter: Bool) throws {
+  /// Scenario 32: with members that change, snapshots and compaction also.
+  @Test(arguments: [false, true], [false, true]) func raftAtEachWrite(isAfter: Bool, changes: Bool) throws {
     var faults = RaftFaults.none
     faults.slowDisk = 3
+    if changes { (faults.changes, faults.snapshots) = (100, 100) }
     for write in 1...60 {
       var world = RaftWorld(replicas: 3, seed: UInt64(write), faults: .these(faults))
       world.schedule(PowerCut(write: write, isAfter: isAfter))

@@ -1,139 +1,117 @@
 import ChainCore
-import Consensus
+@testable import Consensus
 import Synchronization
-import Testing
 
-/// Replicas moved by hand: messages arrive in order unless a test says otherwise, disks answer at once.
+/// A few replicas on a quiet table: messages arrive in order, writes are durable at once, links are cut by hand.
 struct RaftCluster {
-  final class Disk: RaftLogReader {
-    private let entries = Mutex<[LogEntry]>([])
-    let hard = Mutex(HardState())
-
-    var log: [LogEntry] { entries.withLock { $0 } }
-
-    func apply(_ batch: PersistBatch) {
-      entries.withLock { log in
-        if let from = batch.truncateFrom { log.removeAll { $0.index >= from } }
-        log += batch.entries
-      }
-      if let state = batch.hardState { hard.withLock { $0 = state } }
-    }
-
-    func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] {
-      entries.withLock { $0.filter { range.contains($0.index) } }
-    }
-    func term(at index: LogIndex) throws -> Term? { entries.withLock { log in log.first { $0.index == index }?.term } }
-  }
-
-  let ids: [ReplicaID]
-  let first: Configuration
-  var nodes: [RaftNode?]
-  let disks: [Disk]
-  var inbox: [RaftMessage] = []
-  /// Links that carry nothing: (from, to).
-  var isCut: (Int, Int) -> Bool = { _, _ in false }
+  static let ids = (0..<7).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
+  let genesis: Configuration
+  var nodes: [RaftNode?] = []
+  let logs: [TestLog]
+  var hard: [HardState]
   var applied: [[LogEntry]]
-  var dropped: [(at: Int, reason: ProposalDropReason)] = []
-  var ready: [(at: Int, id: ReadID, index: LogIndex)] = []
+  /// Replicas that nobody can reach.
+  var away: Set<Int> = []
+  /// Messages that are lost, if any.
+  var loses: (RaftMessage) -> Bool = { _ in false }
+  var flying: [RaftMessage] = []
+  var dropped: [ProposalDropReason] = []
+  var ready: [(replica: Int, read: ReadID, index: LogIndex)] = []
   var droppedReads: [ReadID] = []
-  var faults: [RaftFault] = []
-  private var seed: UInt64 = 1
+  private var nextProposal: UInt64 = 1
 
-  /// `voters` of the first configuration, of `count` replicas that exist.
-  init(_ count: Int, voters: Int) throws {
-    ids = (0..<count).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
-    first = Configuration(voters: Array(ids[..<voters]))
-    nodes = Array(repeating: nil, count: count)
-    disks = (0..<count).map { _ in Disk() }
+  init(_ count: Int, voters: Int? = nil) throws {
+    genesis = Configuration(voters: Array(Self.ids[..<(voters ?? count)]))
+    logs = (0..<count).map { _ in TestLog() }
+    hard = Array(repeating: HardState(), count: count)
     applied = Array(repeating: [], count: count)
+    nodes = Array(repeating: nil, count: count)
     for index in 0..<count { try start(index) }
   }
 
   mutating func start(_ index: Int) throws {
-    seed += 1
-    nodes[index] = try RaftNode(
-      configuration: RaftConfiguration(id: ids[index], group: GenesisID(Digest.zero), seed: seed),
-      restoring: RaftRestoredState(
-        configuration: first, log: disks[index], hardState: disks[index].hard.withLock { $0 },
-        lastIndex: LogIndex(UInt64(disks[index].log.count))))
     applied[index] = []
+    let last = logs[index].stored.withLock { $0.last?.index ?? 0 }
+    nodes[index] = try RaftNode(
+      configuration: RaftConfiguration(id: Self.ids[index], group: RaftBench.group, seed: UInt64(index) + 1),
+      restoring: RaftRestoredState(configuration: genesis, log: logs[index], hardState: hard[index], lastIndex: last))
   }
 
+  func status(_ index: Int) -> RaftStatus? { nodes[index]?.status }
+
+  var leader: Int? {
+    nodes.indices.filter { nodes[$0]?.status.role == .leader && !away.contains($0) }
+      .max { (status($0)?.term ?? 0) < (status($1)?.term ?? 0) }
+  }
+
+  /// Steps one replica; what it sends waits in `flying`.
   mutating func step(_ index: Int, _ event: RaftNode.Event) {
-    var events = [event]
-    while !events.isEmpty {
-      let next = events.removeFirst()
-      var effects: [RaftNode.Effect] = []
-      nodes[index]?.step(next, into: &effects)
-      for effect in effects {
-        switch effect {
-        case .persist(let batch):
-          disks[index].apply(batch)
-          events.append(.persisted(sequence: batch.sequence))
-        case .send(let message): inbox.append(message)
-        case .apply(let entries):
-          applied[index] += entries
-          if let last = entries.last { events.append(.applied(through: last.index)) }
-        case .proposalDropped(_, let reason): dropped.append((index, reason))
-        case .readReady(let id, let at): ready.append((index, id, at))
-        case .readDropped(let id): droppedReads.append(id)
-        case .fault(let fault): faults.append(fault)
-        default: break
-        }
+    guard var node = nodes[index] else { return }
+    var effects: [RaftNode.Effect] = []
+    node.step(event, into: &effects)
+    nodes[index] = node
+    for effect in effects {
+      switch effect {
+      case .persist(let batch):
+        logs[index].apply(batch)
+        if let state = batch.hardState { hard[index] = state }
+        step(index, .persisted(sequence: batch.sequence))
+      case .send(let message): if !loses(message) { flying.append(message) }
+      case .apply(let entries):
+        applied[index] += entries
+        if let last = entries.last { step(index, .applied(through: last.index)) }
+      case .proposalDropped(_, let reason): dropped.append(reason)
+      case .readReady(let read, let at): ready.append((index, read, at))
+      case .readDropped(let read): droppedReads.append(read)
+      default: break
       }
     }
   }
 
-  mutating func deliver(while isWanted: (RaftCluster) -> Bool = { _ in true }) {
-    var count = 0
-    while !inbox.isEmpty, count < 20_000, isWanted(self) {
-      let message = inbox.removeFirst()
-      count += 1
-      guard let from = ids.firstIndex(of: message.from), let to = ids.firstIndex(of: message.to), !isCut(from, to) else { continue }
+  /// Delivers until nothing is on its way.
+  mutating func settle() {
+    while !flying.isEmpty {
+      let message = flying.removeFirst()
+      guard let from = Self.ids.firstIndex(of: message.from), let to = Self.ids.firstIndex(of: message.to), nodes.indices.contains(to),
+        !away.contains(from), !away.contains(to)
+      else { continue }
       step(to, .received(message))
     }
   }
 
-  mutating func tick(_ count: Int) {
-    for _ in 0..<count {
-      for index in nodes.indices { step(index, .tick) }
-      deliver()
+  mutating func run(ticks: Int) {
+    for _ in 0..<ticks {
+      for index in nodes.indices {
+        step(index, .tick)
+        settle()
+      }
     }
   }
 
-  mutating func tick(_ count: Int, of replica: Int) {
-    for _ in 0..<count {
-      step(replica, .tick)
-      deliver()
-    }
-  }
-
-  /// Makes replica `index` lead.
+  /// Makes one lead.
   mutating func elect(_ index: Int) {
-    for _ in 0..<40 where status(index).role != .leader { tick(1, of: index) }
+    for _ in 0..<5 where leader != index {
+      run(ticks: 25)
+      if leader != nil, leader != index {
+        step(leader ?? 0, .transferRequested(to: Self.ids[index]))
+      } else {
+        step(index, .campaignRequested)
+      }
+      settle()
+    }
+    run(ticks: 2)
+  }
+
+  mutating func propose(_ index: Int, _ bytes: [UInt8] = [1]) {
+    step(index, .proposed(ProposalID(nextProposal), [bytes]))
+    nextProposal += 1
   }
 
   mutating func change(_ index: Int, voters: [Int], learners: [Int] = []) {
-    step(index, .changeProposed(1, Configuration(voters: voters.map { ids[$0] }, learners: learners.map { ids[$0] })))
+    step(
+      index,
+      .changeProposed(
+        ProposalID(nextProposal), to: Configuration(voters: voters.map { Self.ids[$0] }, learners: learners.map { Self.ids[$0] })))
+    nextProposal += 1
   }
-
-  func status(_ index: Int) -> RaftStatus { nodes[index]?.status ?? RaftCluster.none }
-  static let none: RaftStatus = {
-    let id = ReplicaID(AccountID(Digest.zero))
-    let disk = Disk()
-    guard
-      let node = try? RaftNode(
-        configuration: RaftConfiguration(id: id, group: GenesisID(Digest.zero), seed: 0),
-        restoring: RaftRestoredState(configuration: Configuration(voters: [id]), log: disk))
-    else { preconditionFailure("a replica alone") }
-    return node.status
-  }()
-
-  /// The last configuration in a replica's log.
-  func configuration(_ index: Int) throws -> Configuration {
-    guard let last = disks[index].log.last(where: { $0.kind == .configuration }) else { return first }
-    return try Configuration(canonicalBytes: last.payload)
-  }
-
-  func leaders() -> [Int] { nodes.indices.filter { status($0).role == .leader } }
 }

@@ -1,101 +1,11 @@
 import ChainCore
 @testable import Consensus
-import Synchronization
 import Testing
-
-/// A log in memory for single replicas that a test steps by hand.
-private final class TestLog: RaftLogReader {
-  let stored: Mutex<[LogEntry]>
-  init(_ entries: [LogEntry] = []) { stored = Mutex(entries) }
-
-  func apply(_ batch: PersistBatch) {
-    stored.withLock { log in
-      if let from = batch.truncateFrom { log.removeAll { $0.index >= from } }
-      log.append(contentsOf: batch.entries)
-    }
-  }
-
-  func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] {
-    stored.withLock { log in log.filter { range.contains($0.index) } }
-  }
-
-  func term(at index: LogIndex) throws -> Term? { stored.withLock { log in log.first { $0.index == index }?.term } }
-}
-
-/// One replica among imagined peers.
-private struct Bench {
-  static let ids = (0..<5).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
-  static let group = GenesisID(.zero)
-  let log: TestLog
-  var node: RaftNode
-  var sent: [RaftMessage] = []
-  var dropped: [ProposalDropReason] = []
-  var applied: [LogEntry] = []
-  var pending: [PersistBatch] = []
-
-  init(_ entries: [LogEntry] = [], hard: HardState = HardState(), replicas: Int = 5) throws {
-    log = TestLog(entries)
-    node = try RaftNode(
-      configuration: RaftConfiguration(id: Self.ids[0], group: Self.group, seed: 7),
-      restoring: RaftRestoredState(
-        configuration: Configuration(voters: Array(Self.ids[..<replicas])), log: log, hardState: hard,
-        lastIndex: LogIndex(UInt64(entries.count))))
-  }
-
-  /// Steps; writes are durable at once unless `holding`.
-  mutating func step(_ event: RaftNode.Event, holding: Bool = false) {
-    var effects: [RaftNode.Effect] = []
-    node.step(event, into: &effects)
-    var reports: [RaftNode.Event] = []
-    for effect in effects {
-      switch effect {
-      case .persist(let batch):
-        pending.append(batch)
-        if !holding { reports += flush() }
-      case .send(let message): sent.append(message)
-      case .apply(let entries):
-        applied += entries
-        if let last = entries.last { reports.append(.applied(through: last.index)) }
-      case .proposalDropped(_, let reason): dropped.append(reason)
-      default: break
-      }
-    }
-    for report in reports { step(report, holding: holding) }
-  }
-
-  mutating func flush() -> [RaftNode.Event] {
-    let batches = pending
-    pending = []
-    for batch in batches { log.apply(batch) }
-    return batches.last.map { [.persisted(sequence: $0.sequence)] } ?? []
-  }
-
-  mutating func receive(_ body: RaftMessage.Body, from peer: Int, term: Term, group: GenesisID = Bench.group) {
-    step(.received(RaftMessage(group: group, from: Self.ids[peer], to: Self.ids[0], term: term, body: body)))
-  }
-
-  /// Wins an election by the votes of peers 1 and 2.
-  mutating func lead() {
-    while node.status.role == .follower { step(.tick) }
-    let term = node.status.term
-    for peer in 1...2 { receive(.preVoteResponse(granted: true), from: peer, term: term.next) }
-    for peer in 1...2 { receive(.voteResponse(granted: true), from: peer, term: node.status.term) }
-  }
-
-  mutating func take() -> [RaftMessage] {
-    defer { sent = [] }
-    return sent
-  }
-}
-
-private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) -> LogEntry {
-  LogEntry(index: LogIndex(index), term: Term(term), kind: .normal, payload: payload)
-}
 
 @Suite struct RaftScenarios {
   /// 1: the noop commits first, and nothing before it.
   @Test func leaderCommitsItsNoop() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     bench.lead()
     #expect(bench.node.status.role == .leader && bench.node.status.commit == 0)
     bench.receive(.appendAccepted(match: 1), from: 1, term: bench.node.status.term)
@@ -104,7 +14,7 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 6, thesis Figure 3.7: an entry of an older term on a majority is not committed by counting, only through one of the own term.
   @Test func oldTermsDoNotCommitByCounting() throws {
-    var bench = try Bench([entry(1, 1), entry(2, 2)], hard: HardState(term: 3))
+    var bench = try RaftBench([entry(1, 1), entry(2, 2)], hard: HardState(term: 3))
     bench.lead()
     let term = bench.node.status.term
     #expect(term > 3 && bench.node.status.lastIndex == 3)
@@ -116,29 +26,30 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 3: a replica that was away does not depose a good leader.
   @Test func awayReplicaDoesNotRaiseTheTerm() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     for _ in 0..<500 { bench.step(.tick) }
     #expect(bench.node.status.term == 0, "PreVote changes nothing")
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: 4)
-    #expect(bench.node.status.leader == Bench.ids[1] && bench.node.status.term == 4)
+    #expect(bench.node.status.leader == RaftBench.ids[1] && bench.node.status.term == 4)
   }
 
   /// 4: the last term counts before the length.
   @Test func longerButOlderLogGetsNoVote() throws {
-    var bench = try Bench([entry(1, 1), entry(2, 3)], hard: HardState(term: 3))
+    var bench = try RaftBench([entry(1, 1), entry(2, 3)], hard: HardState(term: 3))
     bench.receive(.requestVote(lastIndex: 9, lastTerm: 2, transfer: false), from: 1, term: 5)
     #expect(bench.take().contains { $0.body == .voteResponse(granted: false) && $0.term == 5 })
     bench.receive(.requestVote(lastIndex: 2, lastTerm: 3, transfer: false), from: 2, term: 6)
-    #expect(bench.take().contains { $0.body == .voteResponse(granted: true) && $0.to == Bench.ids[2] })
+    #expect(bench.take().contains { $0.body == .voteResponse(granted: true) && $0.to == RaftBench.ids[2] })
     bench.receive(.requestVote(lastIndex: 5, lastTerm: 3, transfer: false), from: 1, term: 6)
     #expect(!bench.take().contains { $0.body == .voteResponse(granted: true) }, "one vote a term")
   }
 
   /// 5: a vote leaves only when it is on the disk.
   @Test func voteWaitsForTheDisk() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     let ask = RaftMessage(
-      group: Bench.group, from: Bench.ids[1], to: Bench.ids[0], term: 1, body: .requestVote(lastIndex: 0, lastTerm: 0, transfer: false))
+      group: RaftBench.group, from: RaftBench.ids[1], to: RaftBench.ids[0], term: 1,
+      body: .requestVote(lastIndex: 0, lastTerm: 0, transfer: false))
     bench.step(.received(ask), holding: true)
     #expect(bench.take().isEmpty && bench.pending.count == 1)
     for event in bench.flush() { bench.step(event) }
@@ -148,7 +59,7 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 7: a leader that hears no quorum steps down.
   @Test func leaderWithoutQuorumStepsDown() throws {
-    var bench = try Bench()
+    var bench = try RaftBench()
     bench.lead()
     for _ in 0..<40 where bench.node.status.role == .leader { bench.step(.tick) }
     #expect(bench.node.status.role != .leader)
@@ -158,7 +69,7 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 10: an old, shorter message cuts nothing off; only a conflict does.
   @Test func shorterMessageDoesNotTruncate() throws {
-    var bench = try Bench([entry(1, 1), entry(2, 1), entry(3, 1)], hard: HardState(term: 1))
+    var bench = try RaftBench([entry(1, 1), entry(2, 1), entry(3, 1)], hard: HardState(term: 1))
     bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 1)], commit: 1), from: 1, term: 1)
     #expect(bench.node.status.lastIndex == 3 && bench.node.status.commit == 1)
     bench.receive(.append(previousIndex: 1, previousTerm: 1, entries: [entry(2, 2, [9])], commit: 1), from: 1, term: 2)
@@ -167,14 +78,14 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 13: a heartbeat commits no more than is known to match.
   @Test func followerCommitIsBounded() throws {
-    var bench = try Bench([entry(1, 1), entry(2, 1)], hard: HardState(term: 1))
+    var bench = try RaftBench([entry(1, 1), entry(2, 1)], hard: HardState(term: 1))
     bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 1)], commit: 9), from: 1, term: 1)
     #expect(bench.node.status.commit == 1)
   }
 
   /// 16: the leader counts itself only when its own disk has the entry.
   @Test func slowLeaderDiskDoesNotCount() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     bench.lead()
     bench.receive(.appendAccepted(match: 1), from: 1, term: bench.node.status.term)
     bench.step(.proposed(1, [[1]]), holding: true)
@@ -188,7 +99,7 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 15, 19: limits refuse, and a large entry still fits when nothing waits.
   @Test func limitsRefuseAndRecover() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     bench.lead()
     bench.step(.proposed(1, [[UInt8](repeating: 0, count: 5 << 20)]))
     #expect(bench.dropped == [.entryTooLarge])
@@ -207,7 +118,7 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// 33: foreign group, stranger, overflow: nothing happens, nothing is stored.
   @Test func foreignMessagesAreDropped() throws {
-    var bench = try Bench(replicas: 3)
+    var bench = try RaftBench(replicas: 3)
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: 9, group: GenesisID(CryptoSuite.guomi.hash([])))
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: Term(.max))
     #expect(bench.node.status.term == 0 && bench.node.status.refusedMessages == 2 && bench.take().isEmpty)
@@ -217,15 +128,15 @@ private func entry(_ index: UInt64, _ term: UInt64, _ payload: [UInt8] = [1]) ->
 
   /// Storage that contradicts itself is refused at start, not repaired.
   @Test func contradictoryStorageIsRefused() throws {
-    #expect(throws: RaftFault.self) { try Bench([entry(1, 5)], hard: HardState(term: 3)) }
-    #expect(throws: RaftFault.self) { try Bench([entry(1, 1)], hard: HardState(term: 3, commit: 4)) }
-    #expect(throws: RaftFault.self) { try Bench([entry(1, 1), entry(3, 1)], hard: HardState(term: 1)) }
+    #expect(throws: RaftFault.self) { try RaftBench([entry(1, 5)], hard: HardState(term: 3)) }
+    #expect(throws: RaftFault.self) { try RaftBench([entry(1, 1)], hard: HardState(term: 3, commit: 4)) }
+    #expect(throws: RaftFault.self) { try RaftBench([entry(1, 1), entry(3, 1)], hard: HardState(term: 1)) }
   }
 
   /// Every byte of a message cut off or changed: an error or another message, never a trap.
   @Test func brokenMessagesDoNotDecode() throws {
     let message = RaftMessage(
-      group: Bench.group, from: Bench.ids[1], to: Bench.ids[0], term: 3,
+      group: RaftBench.group, from: RaftBench.ids[1], to: RaftBench.ids[0], term: 3,
       body: .append(previousIndex: 1, previousTerm: 1, entries: [entry(2, 2), entry(3, 2)], commit: 1))
     let bytes = message.canonicalBytes
     #expect(try RaftMessage(canonicalBytes: bytes) == message)

@@ -3,8 +3,7 @@ internal import Consensus
 
 /// The promises of Raft, checked after every step across all replicas (`raft.md`, Invariants; thesis Figure 3.2).
 ///
-/// Numbers in the comments are those of that list. 12 (reads) is checked by the world.
-/// 14 and 15 are checked by `RaftWorld.heal` and by comparing trace hashes.
+/// Numbers in the comments are those of that list. 12 is checked by `RaftWorld.finishRead`, 14 and 15 are checked by `RaftWorld.heal` and by comparing trace hashes.
 struct RaftChecker: Sendable {
   struct Place: Hashable {
     var index: LogIndex
@@ -32,8 +31,12 @@ struct RaftChecker: Sendable {
     var leading: (term: Term, lastIndex: LogIndex)?
   }
 
+  /// The last membership that was applied anywhere.
+  var membership: Configuration { memberships[memberships.count - 1].configuration }
   private let limits: RaftConfiguration
   private let places: [ReplicaID: Int]
+  /// Every membership that was applied anywhere, after genesis.
+  private var memberships: [(index: LogIndex, configuration: Configuration)]
   private var leaders: [Term: Int] = [:]
   private var written: [Place: Written] = [:]
   private var votes: [Vote: ReplicaID] = [:]
@@ -45,13 +48,12 @@ struct RaftChecker: Sendable {
   /// The greatest committed index, its term, and the term in which it was found committed.
   private(set) var committed: (index: LogIndex, term: Term, inTerm: Term) = (0, 0, 0)
   private(set) var leaderCount = 0
-  private let ids: [ReplicaID]
 
-  init(replicas: [ReplicaID], limits: RaftConfiguration) {
+  init(replicas: [ReplicaID], genesis: Configuration, limits: RaftConfiguration) {
+    memberships = [(0, genesis)]
     lives = Array(repeating: Life(), count: replicas.count)
     places = Dictionary(uniqueKeysWithValues: zip(replicas, replicas.indices))
     self.limits = limits
-    ids = replicas
   }
 
   mutating func restarted(_ replica: Int, applied: LogIndex) {
@@ -106,6 +108,7 @@ struct RaftChecker: Sendable {
       return "replica \(replica) applied \(entry.index) after \(lives[replica].handedOut)"
     }
     lives[replica].handedOut = entry.index
+    if entry.kind == .configuration { return appliedMembership(entry) }
     guard entry.kind == .normal else { return nil }
     if !proposed.contains(entry.payload) { return "an entry was applied at \(entry.index) that nobody proposed" }
     if dropped.contains(entry.payload) { return "a proposal that was reported dropped was applied at \(entry.index)" }
@@ -113,6 +116,41 @@ struct RaftChecker: Sendable {
       return "a proposal was applied at \(other) and \(entry.index)"
     }
     return nil
+  }
+
+  /// 10: a joint configuration is left for what it announced, and for nothing else.
+  private mutating func appliedMembership(_ entry: LogEntry) -> String? {
+    let (lastIndex, membership) = memberships[memberships.count - 1]
+    guard entry.index > lastIndex else { return nil }
+    guard let next = try? Configuration(canonicalBytes: entry.payload) else { return "entry \(entry.index) is no configuration" }
+    if membership.isJoint ? next != membership.left : next.isJoint && next.outgoing != membership.voters {
+      return "configuration \(entry.index) does not follow the one before it"
+    }
+    if !membership.isJoint, !next.isJoint, next.voters != membership.voters {
+      return "configuration \(entry.index) changes voters without a joint one"
+    }
+    memberships.append((entry.index, next))
+    return nil
+  }
+
+  /// A snapshot stands for what was applied, with the membership of that moment.
+  func fits(_ meta: SnapshotMeta) -> String? {
+    let place = Int(meta.index.rawValue) - 1
+    guard applied.indices.contains(place), applied[place].term == meta.term else {
+      return "a snapshot of \(meta.index) is not what was applied"
+    }
+    return memberships.last { $0.index <= meta.index }?.configuration == meta.configuration
+      ? nil : "the snapshot of \(meta.index) has another membership"
+  }
+
+  mutating func installed(_ meta: SnapshotMeta, replica: Int) -> String? {
+    lives[replica].handedOut = meta.index
+    return fits(meta)
+  }
+
+  /// 10: at most one membership after what is committed.
+  private func checkMemberships(_ replica: Int, _ node: RaftNode) -> String? {
+    node.memberships(after: committed.index) > 1 ? "replica \(replica) holds two memberships that are not committed" : nil
   }
 
   /// 13: until another entry is committed in its place, somebody may still hold and commit a proposal.
@@ -142,7 +180,8 @@ struct RaftChecker: Sendable {
         return "replica \(replica) asks for votes before its own is on disk"
       }
     case .appendAccepted(let match):
-      guard match == 0 || disk.entry(at: match)?.term == node.term(at: match), pendingFrom.map({ $0 > match }) ?? true else {
+      guard match <= node.status.base.index || disk.entry(at: match)?.term == node.term(at: match), pendingFrom.map({ $0 > match }) ?? true
+      else {
         return "replica \(replica) accepted \(match), which is not safe on its disk"
       }
     default: break
@@ -176,20 +215,19 @@ struct RaftChecker: Sendable {
     }
     if let broken = checkMatches(replica, status, node, disks) { return broken }
     if let broken = checkLeader(replica, status) { return broken }
-    guard status.commit > committed.index else { return nil }
+    guard status.commit > committed.index else { return checkMemberships(replica, node) }
     guard let term = node.term(at: status.commit) else { return "replica \(replica) commits beyond its log" }
-    let holders = Set(ids.indices.filter { disks[$0].entry(at: status.commit)?.term == term }.map { ids[$0] })
-    for half in [status.configuration.voters, status.configuration.outgoing] where !half.isEmpty {
-      let count = half.count { holders.contains($0) }
-      guard count > half.count / 2 else { return "entry \(status.commit) is committed but on \(count) of \(half.count) disks" }
+    let holders = status.configuration.members.filter { places[$0].map { disks[$0].entry(at: status.commit)?.term == term } ?? false }
+    guard status.configuration.hasQuorum({ holders.contains($0) }) else {
+      return "entry \(status.commit) is committed but on \(holders.count) disks only, no quorum of its configuration"
     }
     committed = (status.commit, term, status.term)
-    return nil
+    return checkMemberships(replica, node)
   }
 
   /// 8 at the other end: what a leader counts for a peer is on that peer's disk, unless the peer has moved to a newer term.
   private func checkMatches(_ replica: Int, _ status: RaftStatus, _ node: RaftNode, _ disks: [SimulatedRaftDisk]) -> String? {
-    for peer in status.peers where peer.match > 0 {
+    for peer in status.peers where peer.match > 0 && peer.match >= status.base.index {
       guard let disk = places[peer.id].map({ disks[$0] }), disk.hard.term <= status.term else { continue }
       if disk.entry(at: peer.match)?.term != node.term(at: peer.match) {
         return "leader \(replica) of term \(status.term) counts \(peer.match) for a peer that holds another log"
@@ -211,10 +249,9 @@ struct RaftChecker: Sendable {
       if peer.match >= peer.next || peer.next > status.lastIndex.next {
         return "replica \(replica) has match \(peer.match), next \(peer.next)"
       }
-      // The last message may go over the limit of bytes: one always fits, and a configuration of five takes more than this limit.
-      if peer.inflightMessages > limits.maxInflightMessages
-        || peer.inflightBytes >= limits.maxInflightBytes + max(limits.maxMessageBytes, 512)
-      {
+      // The last message may go over the limit of bytes: one always fits, and a membership of nine replicas is larger than one.
+      let most = limits.maxInflightBytes + max(limits.maxMessageBytes, 800)
+      if peer.inflightMessages > limits.maxInflightMessages || peer.inflightBytes >= most {
         return "replica \(replica) has \(peer.inflightMessages) messages, \(peer.inflightBytes) bytes in flight"
       }
     }
@@ -222,8 +259,8 @@ struct RaftChecker: Sendable {
   }
 
   /// 3 and 14 at the end: every disk holds the same log, and it is what was applied.
-  func agreed(_ disks: [SimulatedRaftDisk]) -> String? {
-    for (replica, disk) in disks.enumerated() where disk.log != applied {
+  func agreed(_ disks: [(Int, SimulatedRaftDisk)]) -> String? {
+    for (replica, disk) in disks where disk.log != applied {
       return "replica \(replica) holds another log than was applied"
     }
     return nil

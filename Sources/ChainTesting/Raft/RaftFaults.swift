@@ -6,7 +6,7 @@ public struct RaftFaults: Sendable, Hashable {
   public var repetition = 0
   /// Messages delivered a second time long after, in percent: as if a switch had kept them.
   public var lateCopies = 0
-  /// Messages of which a copy comes when their receiver begins to lead, in percent: the worst moment for an old answer.
+  /// Answers of which a copy comes when their receiver begins to lead, in percent: the worst moment for an old answer.
   public var ambushes = 0
   /// The longest delay of a message, in ticks; delays differ, so messages overtake each other.
   public var delay = 1
@@ -26,18 +26,24 @@ public struct RaftFaults: Sendable, Hashable {
   public var slowDisk = 0
   /// Pauses of a process, in tenths of a percent per tick; then everything that waited comes at once.
   public var pauses = 0
-  /// Ticks that a replica's clock leaves out, in percent.
+  /// Ticks that the clock of one replica leaves out, in percent; the others' a quarter of that.
   public var slowClocks = 0
+  /// Ticks that a replica's clock shows twice, in percent.
+  public var fastClocks = 0
+  /// Jumps of a replica's clock by up to 40 ticks, in tenths of a percent per tick.
+  public var clockJumps = 0
+  /// Wishes for other members, in tenths of a percent per tick; then two replicas more than the first voters are there.
+  public var changes = 0
+  /// Wishes for another leader, in tenths of a percent per tick.
+  public var transfers = 0
+  /// Reads requested, in tenths of a percent per tick.
+  public var reads = 0
+  /// Snapshots that a replica's host creates, in tenths of a percent per tick; mostly it compacts then.
+  public var snapshots = 0
   /// Elections that an operator starts, in tenths of a percent per tick.
   public var campaigns = 0
   /// At the end all replicas lose power, and start again in the same tick.
   public var endsInPowerLoss = false
-  /// Changes of members, in tenths of a percent per tick.
-  public var changes = 0
-  /// Transfers of leadership, in tenths of a percent per tick.
-  public var transfers = 0
-  /// Reads, in percent per tick.
-  public var reads = 0
   /// Limits so tight that proposals are refused and streams of entries stop and go.
   public var tightLimits = false
 
@@ -50,23 +56,26 @@ public struct RaftFaults: Sendable, Hashable {
     if random.chance(60) { faults.loss = random.below(25) }
     if random.chance(50) { faults.repetition = random.below(20) }
     if random.chance(40) { faults.lateCopies = random.below(8) }
-    if random.chance(40) { faults.ambushes = 1 + random.below(20) }
+    if random.chance(60) { faults.ambushes = 5 + random.below(40) }
     if random.chance(70) { faults.delay = 1 + random.below(12) }
     if random.chance(60) { faults.diskDelay = 1 + random.below(10) }
     if random.chance(70) { faults.partitions = 1 + random.below(80) }
     if random.chance(60) { faults.crashes = 1 + random.below(30) }
     if random.chance(40) { faults.leaderCrashes = 1 + random.below(40) }
-    if random.chance(60) { faults.shortReigns = 40 + random.below(60) }
+    if random.chance(75) { faults.shortReigns = 40 + random.below(60) }
     if random.chance(50) { faults.keptMessages = 20 + random.below(80) }
     if random.chance(50) { faults.slowDisk = 20 + random.below(100) }
     if random.chance(30) { faults.pauses = 1 + random.below(20) }
-    if random.chance(40) { faults.slowClocks = random.below(50) }
+    if random.chance(40) { faults.slowClocks = random.below(90) }
+    if random.chance(30) { faults.fastClocks = random.below(30) }
+    if random.chance(25) { faults.clockJumps = 1 + random.below(15) }
+    if random.chance(60) { faults.changes = 10 + random.below(90) }
+    if random.chance(40) { faults.transfers = 1 + random.below(30) }
+    if random.chance(85) { faults.reads = 20 + random.below(200) }
+    if random.chance(60) { faults.snapshots = 2 + random.below(40) }
     if random.chance(25) { faults.campaigns = 1 + random.below(40) }
     faults.endsInPowerLoss = random.chance(30)
     faults.tightLimits = random.chance(30)
-    if random.chance(50) { faults.changes = 5 + random.below(60) }
-    if random.chance(40) { faults.transfers = 2 + random.below(30) }
-    if random.chance(60) { faults.reads = 5 + random.below(30) }
     return faults
   }
 }
@@ -75,16 +84,6 @@ public struct RaftFaults: Sendable, Hashable {
 public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   /// A replica became leader.
   case leader
-  /// A change of members began, by a joint configuration or for learners only.
-  case change
-  /// A leader entered a joint configuration.
-  case joint
-  /// A leader was told to hand over.
-  case transfer
-  /// A read was answered.
-  case read
-  /// A read was dropped.
-  case readDropped
   /// A second or later leader.
   case leaderChange
   /// A leader that a quorum did not answer stepped down in its own term.
@@ -119,6 +118,34 @@ public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   case ambush
   /// All replicas lost power at once.
   case powerLoss
+  /// A joint configuration was committed.
+  case joint
+  /// A membership that is not joint was committed.
+  case membership
+  /// A change of membership was refused.
+  case changeRefused
+  /// A leader that is no voter any more stepped down.
+  case leaderRemoved
+  /// A replica asked for votes because its leader wished it.
+  case transfer
+  /// A leader answered a read.
+  case leaderRead
+  /// Another replica answered a read.
+  case followerRead
+  /// A read was dropped.
+  case readDropped
+  /// A replica's clock jumped.
+  case clockJump
+  /// A host created a snapshot.
+  case snapshot
+  /// A log was compacted.
+  case compaction
+  /// A replica took over another's snapshot.
+  case installed
+  /// A snapshot came in with wrong bytes.
+  case badSnapshot
+  /// A snapshot that came in goes on after a restart.
+  case resumed
   /// A message that a cut link kept.
   case keptMessage
   /// A message lost.

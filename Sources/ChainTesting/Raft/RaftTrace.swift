@@ -44,13 +44,19 @@ struct RaftTrace {
     case .tick: "tick"
     case .received(let message): "← \(describe(message))"
     case .proposed(let id, let payloads): "proposed \(id) (\(payloads.count))"
-    case .campaignRequested: "campaign"
-    case .changeProposed(let id, let target): "change \(id) to \(target.voters.map(name)), learners \(target.learners.map(name))"
+    case .changeProposed(let id, let target): "change \(id) to\(describe(target))"
     case .readRequested(let id): "read \(id)"
     case .transferRequested(let target): "transfer to \(name(target))"
+    case .campaignRequested: "campaign"
     case .persisted(let sequence): "persisted #\(sequence)"
     case .applied(let through): "applied \(through)"
     case .peerUnreachable(let peer): "unreachable \(name(peer))"
+    case .snapshotCreated(let meta): "snapshot created at \(meta.index)"
+    case .compactionRequested(let through): "compaction through \(through)"
+    case .snapshotChunkRead(let peer, let index, let offset, let bytes): "read \(index) at \(offset)+\(bytes.count) for \(name(peer))"
+    case .snapshotChunkStored(let index, let through): "stored \(index) through \(through)"
+    case .snapshotInstalled(let meta): "installed \(meta.index)"
+    case .snapshotFailed(let index): "snapshot \(index) failed"
     @unknown default: "\(event)"
     }
   }
@@ -63,14 +69,23 @@ struct RaftTrace {
         + (batch.truncateFrom.map { " truncate \($0)…" } ?? "") + describe(batch.entries)
     case .send(let message): "→ \(describe(message))"
     case .apply(let entries): "apply\(describe(entries))"
+    case .readSnapshotChunk(let meta, let offset, let count, let peer): "read \(meta.index) at \(offset)+\(count) for \(name(peer))"
+    case .storeSnapshotChunk(let meta, let offset, let bytes): "store \(meta.index) at \(offset)+\(bytes.count)"
+    case .installSnapshot(let meta): "install \(meta.index)/\(meta.term)"
+    case .readReady(let id, let index): "ready \(id) at \(index)"
+    case .readDropped(let id): "read dropped \(id)"
     case .proposalPlaced(let id, let index, let term): "placed \(id) at \(index) of \(term)"
     case .proposalDropped(let id, let reason): "dropped \(id): \(reason)"
     case .roleChanged(let role, let term, let leader): "\(role) in term \(term), leader \(leader.map(name) ?? "-")"
-    case .readReady(let id, let index): "read \(id) ready at \(index)"
-    case .readDropped(let id): "read \(id) dropped"
     case .fault(let fault): "FAULT \(fault)"
     @unknown default: "\(effect)"
     }
+  }
+
+  private func describe(_ members: Configuration) -> String {
+    func names(_ list: [ReplicaID]) -> String { list.map { " \(name($0))" }.joined() }
+    return names(members.voters) + (members.isJoint ? " from" + names(members.outgoing) : "")
+      + (members.learners.isEmpty ? "" : " learners" + names(members.learners + members.learnersNext))
   }
 
   private func describe(_ entries: [LogEntry]) -> String {
@@ -81,6 +96,7 @@ struct RaftTrace {
   private func describe(_ message: RaftMessage) -> String {
     let body =
       switch message.body {
+      case .snapshotChunk(let meta, let offset, let bytes): "chunk of \(meta.index)/\(meta.term) at \(offset)+\(bytes.count)"
       case .append(let index, let term, let entries, let commit): "append after \(index)/\(term)\(describe(entries)) commit \(commit)"
       default: "\(message.body)"
       }

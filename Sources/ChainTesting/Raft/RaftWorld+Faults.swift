@@ -55,6 +55,13 @@ extension RaftWorld {
       }
     }
     healsAt = now + 10 + random.below(50)
+    if random.chance(50) { replicas[companion].diskHangsUntil = healsAt + 5 + random.below(20) }
+    if random.chance(50) {
+      // It sleeps through the election of the next, and wakes up cut off: it still believes to lead.
+      replicas[leader].pausedUntil = now + 15 + random.below(25)
+      healsAt = replicas[leader].pausedUntil + 5 + random.below(15)
+      note(.pause)
+    }
     // Led again after others overwrote its log, it may still get answers to what it sent then.
     comeback = (leader, healsAt + 10 + random.below(40))
     log("R\(leader) is left alone with R\(companion) until \(healsAt)")
@@ -105,15 +112,21 @@ extension RaftWorld {
     if kept > 0 { note(.unreportedWrites) }
     if kept < writing.count { note(.lostWrites) }
     if random.chance(50), disks[index].loseUnsynced() { note(.lostHint) }
+    if case .install(let meta) = replicas[index].works.first?.work, kept == writing.count, random.chance(50) {
+      _ = try install(meta, index)
+    }
     let id = replicas[index].id
     let (applied, durable) = (replicas[index].applied, replicas[index].appliedDurable)
     if durable < applied { note(.appliedAgain) }
+    for (read, asked) in reads where asked.replica == index { reads[read] = nil }
     replicas[index] = Replica(id: id, applied: durable, appliedDurable: durable, restartAt: now + 1 + random.below(40))
     log("R\(index) crashes, \(writing.count - kept) writes lost, applied again from \(durable)")
   }
 
   mutating func restart(_ index: Int) throws {
     replicas[index].restartAt = nil
+    let disk = disks[index]
+    if disk.receipt != nil { note(.resumed) }
     checker.restarted(index, applied: replicas[index].appliedDurable)
     var configuration = limits
     configuration.id = replicas[index].id
@@ -123,7 +136,7 @@ extension RaftWorld {
         configuration: configuration,
         restoring: RaftRestoredState(
           configuration: membership, log: disks[index], hardState: disks[index].hard, lastIndex: disks[index].lastIndex,
-          applied: replicas[index].appliedDurable))
+          applied: replicas[index].appliedDurable, snapshot: disk.snapshot, base: disk.base, receipt: disk.receipt))
     } catch {
       throw failure("replica \(index) does not restart: \(error)")
     }
@@ -135,6 +148,12 @@ extension RaftWorld {
     let disk = disks[index]
     if let from = batch.entries.first?.index, from > disk.lastIndex.next {
       throw failure("replica \(index) writes with a gap before \(from)")
+    }
+    if batch.base != nil { note(.compaction) }
+    if let meta = batch.snapshot {
+      try check(checker.fits(meta))
+      // Whoever has a snapshot need not apply again what it holds.
+      replicas[index].appliedDurable = max(replicas[index].appliedDurable, meta.index)
     }
     if disk.apply(batch) { note(.truncation) }
     var previous = batch.entries.first.flatMap { disk.entry(at: $0.index.previous)?.term } ?? 0

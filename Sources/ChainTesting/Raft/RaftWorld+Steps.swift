@@ -23,7 +23,9 @@ extension RaftWorld {
   }
 
   private mutating func noteRole(_ index: Int, _ status: RaftStatus) {
-    if replicas[index].role == .leader, status.role == .follower, status.term == replicas[index].term { note(.quorumLost) }
+    if replicas[index].role == .leader, status.role == .follower, status.term == replicas[index].term {
+      note(status.configuration.voters.contains(status.id) ? .quorumLost : .leaderRemoved)
+    }
     if replicas[index].role != .leader, status.role == .leader, replicas.contains(where: { $0.role == .leader }) { note(.twoLeaders) }
     if replicas[index].role != .leader, status.role == .leader, !isHealed, random.chance(faults.shortReigns) {
       reign = (index, now + random.below(8))
@@ -44,11 +46,16 @@ extension RaftWorld {
       try check(
         checker.promise(message, disk: disks[index], pendingFrom: replicas[index].pendingFrom, node: node, replica: index))
       if case .appendRejected = message.body { note(.rejection) }
+      if case .requestVote(_, _, transfer: true) = message.body { note(.transfer) }
       send(message, from: index)
     case .apply(let entries):
       for entry in entries {
         try check(checker.applied(entry, replica: index))
-        if entry.kind == .normal { note(.commit) }
+        switch entry.kind {
+        case .normal: note(.commit)
+        case .configuration: note(checker.membership.isJoint ? .joint : .membership)
+        case .noop: break
+        }
         if entry.term < node.status.term { note(.oldTermCommitted) }
         replicas[index].applied = entry.index
         mix(entry.index.rawValue &* 31 &+ entry.term.rawValue)
@@ -60,17 +67,15 @@ extension RaftWorld {
       proposals[id]?.first = first
       proposals[id]?.term = term
     case .proposalDropped(let id, let reason): try drop(id, reason, node)
+    case .readSnapshotChunk(let meta, let offset, let count, let peer): readChunk(meta, offset, count, peer, index)
+    case .storeSnapshotChunk(let meta, let offset, let bytes): try storeChunk(meta, offset, bytes, index)
+    case .installSnapshot(let meta): enqueue(.install(meta), index)
+    case .readReady(let id, let at): try finishRead(id, at: at, index)
+    case .readDropped(let id): try finishRead(id, at: nil, index)
     case .roleChanged(let role, _, _):
       guard role == .leader else { return }
       note(checker.leaderCount == 0 ? .leader : .leaderChange)
       try check(checker.becameLeader(index, node))
-    case .readReady(let id, let at):
-      note(.read)
-      let least = reads.removeValue(forKey: id) ?? 0
-      if at < least { throw failure("replica \(index) answers a read at \(at), but \(least) was committed before it was asked") }
-    case .readDropped(let id):
-      note(.readDropped)
-      reads[id] = nil
     case .fault(let fault): throw failure("replica \(index) stopped: \(fault)")
     @unknown default: throw failure("replica \(index) did what this world does not know: \(effect)")
     }
@@ -83,7 +88,8 @@ extension RaftWorld {
     let earliest = replicas[index].writing.last?.due ?? now
     var delay = isHealed ? 1 : random.below(faults.diskDelay + 1)
     if !isHealed, index == slowest { delay += random.below(faults.slowDisk) }
-    replicas[index].writing.append(Writing(due: max(earliest, now + delay), batch: batch))
+    let free = isHealed ? 0 : replicas[index].diskHangsUntil
+    replicas[index].writing.append(Writing(due: max(earliest, free, now + delay), batch: batch))
     mix(batch.sequence)
   }
 
@@ -98,7 +104,10 @@ extension RaftWorld {
       try check(checker.overwritten(from: from, placedIn: proposal.term, node))
       lost = lost.dropFirst(Int(from.rawValue - first.rawValue))
       if lost.isEmpty { throw failure("proposal \(id) was reported overwritten from \(from), after its end") }
+    // It may have been applied: nothing was promised.
+    case .coveredBySnapshot: return
     case .uncommittedLimit: note(.refused)
+    case .changeInProgress, .termNotCommitted, .invalidChange, .learnerBehind: note(.changeRefused)
     default: break
     }
     for payload in lost { try check(checker.dropped(payload)) }
@@ -113,7 +122,7 @@ extension RaftWorld {
       return arrive(message, at: healsAt + 1 + random.below(faults.delay), link)
     }
     if isHealed { return arrive(message, at: now + 1, link) }
-    if random.chance(faults.ambushes) {
+    if isAnswer(message), random.chance(faults.ambushes) {
       if hoard[target].count < 60 {
         hoard[target].append(message)
       } else {
@@ -129,6 +138,13 @@ extension RaftWorld {
     if random.chance(faults.lateCopies) {
       note(.lateCopy)
       flying[now + 20 + random.below(200), default: []].append(message)
+    }
+  }
+
+  private func isAnswer(_ message: RaftMessage) -> Bool {
+    switch message.body {
+    case .appendAccepted, .voteResponse: true
+    default: false
     }
   }
 

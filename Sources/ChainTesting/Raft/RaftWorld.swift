@@ -40,8 +40,12 @@ public struct RaftWorld {
     var appliedDurable: LogIndex = 0
     var restartAt: Int?
     var pausedUntil = 0
+    /// New writes take until then at least.
+    var diskHangsUntil = 0
     /// What came while it was paused.
     var waiting: [RaftMessage] = []
+    /// What its host has in work, in order.
+    var works: [(due: Int, work: Work)] = []
     var role = RaftRole.follower
     var term: Term = 0
 
@@ -89,13 +93,12 @@ public struct RaftWorld {
   /// Whom an operator makes lead again, and when.
   var comeback: (leader: Int, at: Int)?
   var isHealed = false
+  var nextProposal: UInt64 = 1
   var nextRead: UInt64 = 1
-  /// What was committed anywhere when a read was asked for.
-  var reads: [ReadID: LogIndex] = [:]
+  var reads: [ReadID: Read] = [:]
   /// Writes that were finished, and the one at which all replicas lose power.
   var writes = 0
   var powerCut: PowerCut?
-  var nextProposal: UInt64 = 1
   var proposals: [ProposalID: Proposal] = [:]
   var recent: RaftTrace
   private(set) var limits: RaftConfiguration
@@ -110,10 +113,14 @@ public struct RaftWorld {
     case .swarm: faults = .swarm(&random)
     case .these(let these): faults = these
     }
-    let ids = (0..<count).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
-    membership = Configuration(voters: ids)
+    let total = faults.changes > 0 ? count + 2 : count
+    let ids = (0..<total).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
+    membership = Configuration(voters: Array(ids[..<count]))
     var limits = RaftConfiguration(id: ids[0], group: GenesisID(Digest.zero), seed: 0)
     limits.electionTicks = Self.electionTicks
+    limits.promotionSlack = 10
+    limits.snapshotChunkBytes = 50
+    limits.trailingEntries = UInt64(random.below(20))
     limits.maxMessageBytes = 200
     limits.maxInflightMessages = faults.tightLimits ? 3 : 16
     limits.maxInflightBytes = faults.tightLimits ? 300 : 512
@@ -122,12 +129,12 @@ public struct RaftWorld {
       limits.maxApplyingBytes = 150
     }
     self.limits = limits
-    checker = RaftChecker(replicas: ids, limits: limits)
+    checker = RaftChecker(replicas: ids, genesis: membership, limits: limits)
     replicas = ids.map { Replica(id: $0, restartAt: 0) }
     disks = ids.map { _ in SimulatedRaftDisk() }
     places = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
-    hoard = Array(repeating: [], count: count)
-    lastArrival = Array(repeating: 0, count: count * count)
+    hoard = Array(repeating: [], count: total)
+    lastArrival = Array(repeating: 0, count: total * total)
     recent = RaftTrace(limit: tracedSteps, ids: ids)
   }
 
@@ -181,8 +188,7 @@ public struct RaftWorld {
     var last = (applied: applications, at: now)
     while now - last.at < bound {
       try tick()
-      try admitAll()
-      if isAgreed { return try check(checker.agreed(disks)) }
+      if let members = agreedMembers { return try check(checker.agreed(members.compactMap { places[$0] }.map { ($0, disks[$0]) })) }
       if applications > last.applied { last = (applications, now) }
     }
     throw failure("logs do not agree, and nobody applied anything for \(bound) ticks")
@@ -190,14 +196,18 @@ public struct RaftWorld {
 
   private var applications: UInt64 { replicas.reduce(0) { $0 + $1.applied.rawValue } }
 
-  private var isAgreed: Bool {
+  /// Everyone whom the present leader counts as a member, if they agree in everything.
+  private var agreedMembers: [ReplicaID]? {
     let statuses = replicas.compactMap { $0.node?.status }
-    guard statuses.count == replicas.count, let first = statuses.first, first.commit == first.lastIndex else { return false }
-    guard first.configuration == membership else { return false }
-    return statuses.allSatisfy {
-      $0.commit == first.commit && $0.lastIndex == first.lastIndex && $0.lastTerm == first.lastTerm && $0.applied == first.commit
-        && $0.durable == first.lastIndex
+    let leader = statuses.filter { $0.role == .leader }.max { $0.term < $1.term }
+    guard let leader, statuses.count == replicas.count, leader.commit == leader.lastIndex, !leader.configuration.isJoint else { return nil }
+    let members = leader.configuration.members
+    let agree = statuses.allSatisfy {
+      !members.contains($0.id)
+        || $0.commit == leader.commit && $0.lastIndex == leader.lastIndex && $0.lastTerm == leader.lastTerm
+          && $0.applied == leader.commit && $0.durable == leader.lastIndex
     }
+    return agree ? members : nil
   }
 
   private mutating func tick() throws {
@@ -212,13 +222,26 @@ public struct RaftWorld {
       try step(index, waiting.map { .received($0) })
     }
     try finishWrites()
+    try finishWorks()
     for message in flying.removeValue(forKey: now) ?? [] { try deliver(message) }
     for index in replicas.indices where isRunning(index) {
-      if !isHealed, random.chance(faults.slowClocks) { continue }
-      try step(index, [.tick])
+      for _ in 0..<drawTicks(index) { try step(index, [.tick]) }
+    }
+    if !isHealed {
+      try makeWishes()
+      try makeSnapshots()
     }
     if !isHealed, random.chance(30) { try propose() }
-    if !isHealed { try operate() }
+  }
+
+  private mutating func drawTicks(_ index: Int) -> Int {
+    if isHealed { return 1 }
+    if random.chance(index == slowest ? faults.slowClocks : faults.slowClocks / 4) { return 0 }
+    if random.below(1_000) < faults.clockJumps {
+      note(.clockJump)
+      return 1 + random.below(40)
+    }
+    return random.chance(faults.fastClocks) ? 2 : 1
   }
 
   func isRunning(_ index: Int) -> Bool { replicas[index].node != nil && replicas[index].pausedUntil <= now }

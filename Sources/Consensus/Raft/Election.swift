@@ -27,7 +27,8 @@ extension RaftNode {
     case .voteResponse(let granted): try countVote(of: message.from, granted: granted, as: .candidate)
     case .append(let previousIndex, let previousTerm, let entries, let commit):
       try follow(message)
-      try receiveAppend(message, previousIndex, previousTerm, entries, commit)
+      // While the host replaces the log there is nothing to append to; the leader asks again.
+      if !isInstalling { try receiveAppend(message, previousIndex, previousTerm, entries, commit) }
     case .heartbeat(let commit, let readSequence):
       try follow(message)
       try receiveHeartbeat(message, commit, readSequence)
@@ -35,9 +36,13 @@ extension RaftNode {
     case .appendRejected(let previousIndex, let hintIndex, let hintTerm):
       receiveRejected(message.from, previousIndex, hintIndex, hintTerm)
     case .heartbeatResponse(let readSequence): receiveHeartbeatResponse(message.from, readSequence)
-    case .timeoutNow: try receiveTimeoutNow(message)
-    case .readIndexRequest(let id): receiveReadRequest(id, from: message.from)
-    case .readIndexResponse(let id, let index): receiveReadResponse(id, index, from: message.from)
+    case .snapshotChunk(let meta, let offset, let bytes):
+      try follow(message)
+      receiveChunk(message, meta, offset, bytes)
+    case .snapshotAnswer(let index, let answer): receiveSnapshotAnswer(message.from, index, answer)
+    case .timeoutNow: try receiveTimeoutNow(from: message.from)
+    case .readIndexRequest(let token): answerReadRequest(token, from: message.from)
+    case .readIndexResponse(let token, let index): receiveReadAnswer(token, index)
     }
   }
 
@@ -102,15 +107,7 @@ extension RaftNode {
     try countVote(of: message.from, granted: true, as: .preCandidate)
   }
 
-  /// Whether this replica may stand for election: a voter by its own log; or, while the configuration that removes it may not be
-  /// committed, a voter by the one before (thesis Figure 4.6): the others may need its vote and lack its log.
-  private var mayCampaign: Bool {
-    if members.isVoter(id) { return true }
-    guard memberships.count > 1, memberships[memberships.count - 1].index > hard.commit else { return false }
-    return memberships[memberships.count - 2].configuration.isVoter(id)
-  }
-
-  /// Starts an election by asking whether it could succeed.
+  /// Starts an election by asking whether it could succeed. Only a voter by its own log does (`mayCampaign`).
   mutating func campaign() throws(RaftFault) {
     electionElapsed = 0
     drawElectionTimeout()
@@ -118,6 +115,7 @@ extension RaftNode {
     guard hard.term.next < .limit else { throw .exhausted }
     role = .preCandidate
     leader = nil
+    dropReads()
     votes.removeAll(keepingCapacity: true)
     for voter in members.allVoters where voter != id {
       send(.preVote(lastIndex: log.last, lastTerm: log.lastTerm), to: voter, term: hard.term.next)
@@ -143,7 +141,7 @@ extension RaftNode {
 
   /// Counts an answer, if `asked` is still what we are; the first answer of a replica stands.
   mutating func countVote(of voter: ReplicaID, granted: Bool, as asked: RaftRole) throws(RaftFault) {
-    guard role == asked, !votes.contains(where: { $0.id == voter }) else { return }
+    guard role == asked, members.isVoter(voter) || voter == id, !votes.contains(where: { $0.id == voter }) else { return }
     votes.append((voter, granted))
     switch members.result({ id in votes.first { $0.id == id }?.granted }) {
     case .pending: break
@@ -163,9 +161,6 @@ extension RaftNode {
     votes.removeAll(keepingCapacity: true)
     electionElapsed = 0
     heartbeatElapsed = 0
-    transfer = nil
-    readSequence = 0
-    dropReads()
     peers = members.members.filter { $0 != id }.map { Progress(id: $0, next: log.last.next) }
     try recountUncommitted()
     try append(.noop, [])
@@ -173,6 +168,7 @@ extension RaftNode {
 
   mutating func tickLeader() throws(RaftFault) {
     tickTransfer()
+    tickSnapshots()
     if electionElapsed >= configuration.electionTicks {
       electionElapsed = 0
       // A leader that a quorum does not answer must not keep clients waiting, nor stand in the way of a new one.

@@ -1,81 +1,93 @@
 internal import ChainCore
 
-// Change of members by joint consensus (thesis §4.3). A configuration counts from the moment it is in the log.
+// Membership (thesis §4.3): every change of voters passes through a joint configuration, which is left by itself.
+// A configuration counts from the moment its entry is in the log; truncation takes it back (`memberships`).
 extension RaftNode {
-  /// Starts a change to `target`, or says why not.
-  mutating func change(_ id: ProposalID, to target: Configuration) throws(RaftFault) {
-    if let reason = refusal(ofChangeTo: target) {
-      facts.append(.proposalDropped(id, reason))
+  /// Appends the entry that begins a change, or says why not.
+  mutating func proposeChange(_ proposal: ProposalID, to target: Configuration) throws(RaftFault) {
+    if let reason = refusal(of: target) {
+      facts.append(.proposalDropped(proposal, reason))
       return
     }
-    let old = members
-    // Who leaves the voters to learn goes on voting in the old half until the joint configuration is left.
-    let next =
-      target.voters == old.voters
-      ? Configuration(voters: target.voters, learners: target.learners)
-      : Configuration(
-        voters: target.voters, outgoing: old.voters, learners: target.learners.filter { !old.voters.contains($0) },
-        learnersNext: target.learners.filter { old.voters.contains($0) })
-    try append(.configuration, next.canonicalBytes)
-    facts.append(.proposalPlaced(id, index: log.last, term: hard.term))
-    placed.append(PlacedProposal(id: id, first: log.last, last: log.last, term: hard.term))
-    alignPeers()
+    try appendMembership(members.entering(target))
+    facts.append(.proposalPlaced(proposal, index: log.last, term: hard.term))
+    placed.append(PlacedProposal(id: proposal, first: log.last, last: log.last, term: hard.term))
   }
 
-  private func refusal(ofChangeTo target: Configuration) -> ProposalDropReason? {
+  private func refusal(of target: Configuration) -> ProposalDropReason? {
     guard role == .leader else { return .notLeader(leader) }
     guard transfer == nil else { return .transferring }
-    #if DEBUG
-      let mayOverlap = has(.twoChanges)
-    #else
-      let mayOverlap = false
-    #endif
-    let isOpen = members.isJoint || memberships[memberships.count - 1].index > hard.commit
-    guard !isOpen || mayOverlap else { return .changeInProgress }
-    // Ongaro, raft-dev, July 2015: a change before an entry of the own term is committed may stand beside another leader's.
-    guard isCommittedInOwnTerm else { return .termNotCommitted }
-    guard target.isWellFormed, !target.isJoint, target != members else { return .invalidChange }
-    for voter in target.voters where !members.isVoter(voter) {
-      let match = peers.first { $0.id == voter }?.match ?? 0
-      guard match.advanced(by: configuration.promotionSlack) >= hard.commit else { return .learnerBehind(voter) }
+    if isChanging { return .changeInProgress }
+    // Ongaro, raft-dev 2015: without this a leader may change a base that an older leader's change never left.
+    guard ownTermCommitted else { return .termNotCommitted }
+    guard target.isWellFormed, !target.isJoint, target != members, log.last.next < .limit else { return .invalidChange }
+    let enough = LogIndex(hard.commit.rawValue - min(hard.commit.rawValue, configuration.promotionSlack))
+    for voter in target.voters where !members.voters.contains(voter) {
+      // Whoever is no learner yet has shown nothing; as a voter with an empty disk it would only lower fault tolerance.
+      let match = peers.first { $0.id == voter }?.match
+      guard members.learners.contains(voter), let match, match >= enough else { return .learnerBehind(voter) }
     }
     return nil
   }
 
-  var isCommittedInOwnTerm: Bool { log.term(at: hard.commit) == hard.term }
+  /// Whether a change is under way: joint, or its entry is not committed.
+  private var isChanging: Bool {
+    #if DEBUG
+      if has(.twoChanges) { return members.isJoint }
+    #endif
+    return members.isJoint || memberships[memberships.count - 1].index > hard.commit
+  }
 
-  /// A leader's work for the change under way: leaves the joint configuration once it is committed, and itself if it is no longer a voter.
-  mutating func advanceMembership() throws(RaftFault) {
-    guard role == .leader, let latest = memberships.last, latest.index <= hard.commit, isCommittedInOwnTerm else { return }
-    if latest.configuration.isJoint {
-      let joint = latest.configuration
-      let next = Configuration(voters: joint.voters, learners: joint.learners + joint.learnersNext)
-      try append(.configuration, next.canonicalBytes)
-      alignPeers()
-      return
+  /// Whether an entry of the own term is committed: then everything before it is, too.
+  var ownTermCommitted: Bool { log.term(at: hard.commit) == hard.term }
+
+  private mutating func appendMembership(_ next: Configuration) throws(RaftFault) {
+    try append(.configuration, next.canonicalBytes)
+    // Who is removed stays on until it has heard of it (`forgetRemoved`).
+    for replica in next.members where replica != id && !peers.contains(where: { $0.id == replica }) {
+      peers.append(Progress(id: replica, next: log.last))
     }
-    dropFormerPeers()
-    guard !members.isVoter(id) else { return }
-    // Who was removed must not be waited for: the most advanced voter takes over at once.
-    let heir = peers.filter { members.isVoter($0.id) }.max { $0.match < $1.match }
-    guard let heir, heir.match == log.last else { return }
-    send(.timeoutNow, to: heir.id)
+    peers.sort { $0.id < $1.id }
+  }
+
+  /// Leaves a joint configuration that is committed; a new leader does so once its noop is.
+  mutating func leaveJoint() throws(RaftFault) {
+    guard members.isJoint, memberships[memberships.count - 1].index <= hard.commit, ownTermCommitted else { return }
+    try appendMembership(members.left)
+  }
+
+  /// After replication: who was removed by a committed entry has been told as well as we can; and if that is this leader, it goes.
+  mutating func forgetRemoved() {
+    guard !members.isJoint, memberships[memberships.count - 1].index <= hard.commit else { return }
+    let remaining = members
+    peers.removeAll { !remaining.members.contains($0.id) }
+    guard !remaining.voters.contains(id), ownTermCommitted else { return }
+    // Its successor need not wait for a timeout.
+    let candidates = peers.filter { remaining.voters.contains($0.id) }
+    if let successor = candidates.max(by: { $0.match < $1.match }) { send(.timeoutNow, to: successor.id) }
     becomeFollower(hard.term, leader: nil)
   }
 
-  /// Keeps what is known of peers, adds new ones, and goes on telling former ones until they know.
-  private mutating func alignPeers() {
-    let wanted = members.members.filter { $0 != id }
-    for member in wanted where !peers.contains(where: { $0.id == member }) {
-      peers.append(Progress(id: member, next: log.last))
-    }
-    peers.sort { $0.id < $1.id }
-    advanceCommit()
+  /// Whether this replica may ask for votes: it votes by the latest membership, or by one before it that may yet be in force.
+  ///
+  /// Thesis §4.2.2: a leader removed by an entry that only it holds must still be able to win and to replicate that entry. If it
+  /// never campaigned, a group of two would stand still: the other one's log is shorter, and it needs this vote.
+  var mayCampaign: Bool {
+    if isInstalling { return false }
+    let lastCommitted = memberships.lastIndex { $0.index <= hard.commit } ?? 0
+    return memberships[lastCommitted...].contains { $0.configuration.isVoter(id) }
+  }
+}
+
+extension Configuration {
+  /// The entry that begins the way to `target`: joint if the voters differ, else `target` itself.
+  func entering(_ target: Configuration) -> Configuration {
+    if target.voters == voters { return target }
+    return Configuration(
+      voters: target.voters, outgoing: voters, learners: target.learners.filter { !voters.contains($0) },
+      learnersNext: target.learners.filter { voters.contains($0) })
   }
 
-  /// A removed replica is told of its removal; who does not listen is not told for ever.
-  private mutating func dropFormerPeers() {
-    let (members, index) = (members.members, memberships[memberships.count - 1].index)
-    peers.removeAll { !members.contains($0.id) && ($0.commitSent >= index || !$0.isActive) }
-  }
+  /// What a joint configuration ends in.
+  package var left: Configuration { Configuration(voters: voters, learners: learners + learnersNext) }
 }

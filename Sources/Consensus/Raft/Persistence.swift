@@ -10,11 +10,20 @@ public struct PersistBatch: Hashable, Sendable {
   public let truncateFrom: LogIndex?
   /// Entries to append, in order.
   public let entries: [LogEntry]
+  /// The newest snapshot that this replica's host created, if it changed.
+  public let snapshot: SnapshotMeta?
+  /// Entries up to this base are not needed any more, if it changed; write it, and remove them now or later.
+  public let base: LogBase?
   /// Whether a promise depends on it: sync before reporting. Otherwise reporting may precede the sync, if all before it is durable.
   public let mustSync: Bool
 
   /// A batch of these parts.
-  public init(sequence: UInt64, hardState: HardState?, truncateFrom: LogIndex?, entries: [LogEntry], mustSync: Bool) {
+  public init(
+    sequence: UInt64, hardState: HardState?, truncateFrom: LogIndex?, entries: [LogEntry], mustSync: Bool,
+    snapshot: SnapshotMeta? = nil, base: LogBase? = nil
+  ) {
+    self.snapshot = snapshot
+    self.base = base
     self.sequence = sequence
     self.hardState = hardState
     self.truncateFrom = truncateFrom
@@ -91,17 +100,21 @@ extension RaftNode {
   /// Ends a step: one batch, then the messages, then what may be applied.
   mutating func flush(into effects: inout [Effect]) throws(RaftFault) {
     if role == .leader {
-      try advanceMembership()
+      try leaveJoint()
+      beginReads()
+      try replicate()
+      confirmReads()
       advanceTransfer()
-      advanceReads()
+      forgetRemoved()
     }
-    if role == .leader { try replicate() }
+    reportReads()
     effects.append(contentsOf: facts)
     facts.removeAll(keepingCapacity: true)
     flushBatch(into: &effects)
     for message in sends { effects.append(.send(message)) }
     sends.removeAll(keepingCapacity: true)
-    try handOut(into: &effects)
+    installIfComplete(into: &effects)
+    if !isInstalling { try handOut(into: &effects) }
     log.release(durable: durable, needed: handedOut, cacheBytes: configuration.maxInflightBytes)
     if reported != (role, hard.term, leader) {
       reported = (role, hard.term, leader)
@@ -114,10 +127,14 @@ extension RaftNode {
     let hintDue = commitHintDue && hard.commit != hardWritten.commit
     commitHintDue = false
     let unwritten = log.takeUnwritten()
-    guard mustWriteHard || hintDue || unwritten != nil else { return }
+    let (snapshot, base) = (unwrittenSnapshot, unwrittenBase)
+    unwrittenSnapshot = nil
+    unwrittenBase = nil
+    guard mustWriteHard || hintDue || unwritten != nil || snapshot != nil || base != nil else { return }
     let batch = PersistBatch(
       sequence: nextSequence, hardState: hard != hardWritten ? hard : nil, truncateFrom: unwritten?.truncateFrom,
-      entries: unwritten?.entries ?? [], mustSync: mustWriteHard || unwritten != nil)
+      entries: unwritten?.entries ?? [], mustSync: mustWriteHard || unwritten != nil || snapshot != nil || base != nil,
+      snapshot: snapshot, base: base)
     let first = unwritten.flatMap { $0.truncateFrom ?? $0.entries.first?.index }
     pendingWrites.append(PendingWrite(sequence: nextSequence, first: first, last: log.last))
     hardWritten = hard

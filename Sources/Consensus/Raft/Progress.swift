@@ -7,6 +7,8 @@ struct Progress: Sendable {
     case probe
     /// `next` advances when sending.
     case replicate
+    /// What it needs was compacted: heartbeats and chunks of a snapshot only.
+    case snapshot
   }
 
   struct Inflight: Sendable {
@@ -24,10 +26,14 @@ struct Progress: Sendable {
   var isProbing = false
   /// Something came from the peer since the last quorum check.
   var isActive = false
-  /// The greatest read round that it confirmed.
-  var readAcknowledged: UInt64 = 0
   /// The greatest commit index the peer was told.
   var commitSent: LogIndex = 0
+  /// The latest round of reads that the peer answered.
+  var readSequence: UInt64 = 0
+  var stream: SnapshotStream?
+  /// The log after this index is kept until the peer has joined it, but not for ever.
+  var pin: LogIndex?
+  var pinSilence = 0
   private(set) var inflight: [Inflight] = []
   private(set) var inflightBytes = 0
 
@@ -38,6 +44,7 @@ struct Progress: Sendable {
 
   mutating func becomeProbe(next: LogIndex) {
     state = .probe
+    stream = nil
     self.next = max(next, match.next)
     isProbing = false
     inflight.removeAll(keepingCapacity: true)
@@ -47,6 +54,14 @@ struct Progress: Sendable {
   mutating func becomeReplicate() {
     becomeProbe(next: match.next)
     state = .replicate
+  }
+
+  mutating func becomeSnapshot(_ stream: SnapshotStream) {
+    becomeProbe(next: match.next)
+    state = .snapshot
+    self.stream = stream
+    if pin == nil { pinSilence = 0 }
+    pin = stream.meta.index
   }
 
   mutating func sent(through last: LogIndex, bytes: Int) {
@@ -70,6 +85,7 @@ struct Progress: Sendable {
   func hasRoom(_ configuration: RaftConfiguration) -> Bool {
     switch state {
     case .probe: !isProbing
+    case .snapshot: false
     case .replicate:
       inflight.isEmpty
         || inflight.count < configuration.maxInflightMessages && inflightBytes < configuration.maxInflightBytes

@@ -64,13 +64,16 @@ extension RaftNode {
   // Only another entry committed in its place does.
   private mutating func settleProposals() {
     let commit = hard.commit
+    let base = log.base.index
     placed.removeAll { proposal in
       guard proposal.first <= commit else { return false }
-      if log.term(at: proposal.first) == proposal.term {
+      // What was compacted was applied, and was this proposal's: else it had been settled then.
+      let first = max(proposal.first, base)
+      if log.term(at: first) == proposal.term {
         if proposal.last > commit { return false }
         if log.term(at: proposal.last) == proposal.term { return true }
       }
-      var lost = proposal.first
+      var lost = first
       while lost < proposal.last, log.term(at: lost) == proposal.term { lost = lost.next }
       facts.append(.proposalDropped(proposal.id, .overwritten(from: lost)))
       return true

@@ -24,8 +24,12 @@ public struct RaftConfiguration: Sendable {
   public var maxUncommittedBytes = 64 << 20
   /// Bytes of entries handed out by `apply` and not yet reported as applied.
   public var maxApplyingBytes = 16 << 20
-  /// A new voter may lack so many committed entries.
+  /// A learner may become a voter when it lacks at most this many committed entries.
   public var promotionSlack: UInt64 = 1_000
+  /// Bytes of a snapshot in one message.
+  public var snapshotChunkBytes = 1 << 20
+  /// Entries that compaction leaves before the end of the log, so that a slow peer needs no snapshot.
+  public var trailingEntries: UInt64 = 10_000
   #if DEBUG
     /// A defect planted by tests.
     package var mutation: RaftMutation?
@@ -73,20 +77,29 @@ public protocol RaftLogReader: Sendable {
 public struct RaftRestoredState: Sendable {
   /// Term, vote, commit as last written.
   public var hardState: HardState
-  /// The membership before the first entry of the log: genesis.
+  /// The membership before the first entry of the first log: genesis. The newest snapshot's counts instead, if there is one.
   public var configuration: Configuration
-  /// The last stored entry; 0 if there is none.
+  /// The newest snapshot that the state machine can be rebuilt from.
+  public var snapshot: SnapshotMeta?
+  /// Where the log begins; not after the newest snapshot.
+  public var base: LogBase
+  /// A snapshot of which a part came in.
+  public var receipt: SnapshotReceipt?
+  /// The last stored entry; the base's index if there is none.
   public var lastIndex: LogIndex
   /// The last entry that the state machine really holds.
   public var applied: LogIndex
-  /// Where the entries 1 ... `lastIndex` are read from.
+  /// Where the entries after the base up to `lastIndex` are read from.
   public var log: any RaftLogReader
 
   /// A state with these values; the defaults are those of an empty disk.
   public init(
     configuration: Configuration, log: any RaftLogReader, hardState: HardState = HardState(), lastIndex: LogIndex = 0,
-    applied: LogIndex = 0
+    applied: LogIndex = 0, snapshot: SnapshotMeta? = nil, base: LogBase = LogBase(), receipt: SnapshotReceipt? = nil
   ) {
+    self.snapshot = snapshot
+    self.base = base
+    self.receipt = receipt
     self.configuration = configuration
     self.log = log
     self.hardState = hardState

@@ -124,6 +124,10 @@ public struct RaftEngine: Engine {
       case .apply(let entries): apply(entries, into: &effects)
       case .proposalPlaced(let id, let index, _): if id == proposed { placedAt = index }
       case .proposalDropped(let id, _): if id == proposed { forgetProposal() }
+      // The engine requests no reads: a chain's reads come from certified states.
+      case .readReady, .readDropped: break
+      // Nor does it create snapshots, so no log is compacted and no leader has one to send.
+      case .readSnapshotChunk, .storeSnapshotChunk, .installSnapshot: break
       case .roleChanged(let role, let term, let leader):
         if role != .leader || leadingTerm != term {
           leadingTerm = role == .leader ? term : nil
@@ -133,7 +137,6 @@ public struct RaftEngine: Engine {
           forgetProposal()
         }
         effects.append(.leader(leader))
-      case .readReady, .readDropped: break
       case .fault(let fault):
         reportedFault = .raft(fault)
         effects.append(.fault(.raft(fault)))

@@ -21,6 +21,8 @@ public enum RaftFault: Error, Hashable, Sendable {
   case persistedUnknown(sequence: UInt64)
   /// The host reported as applied what it was not given. A bug of the host.
   case appliedUnknown(LogIndex)
+  /// The host created or installed a snapshot that does not fit the log. A bug of the host.
+  case badSnapshot(LogIndex)
   /// Terms or indexes are used up.
   case exhausted
 }
@@ -38,6 +40,7 @@ extension RaftFault: CustomStringConvertible {
     case .badConfigurationEntry(let index): "entry \(index) is no well-formed configuration"
     case .persistedUnknown(let sequence): "batch \(sequence) was reported persisted but never issued"
     case .appliedUnknown(let index): "entry \(index) was reported applied but never given out"
+    case .badSnapshot(let index): "the snapshot at \(index) does not fit the log"
     case .exhausted: "terms or log indexes are used up"
     }
   }
@@ -48,22 +51,24 @@ extension RaftFault: CustomStringConvertible {
 public enum ProposalDropReason: Hashable, Sendable {
   /// Ask the leader, if one is known.
   case notLeader(ReplicaID?)
+  /// Leadership is being handed over. Try again, at the next leader.
+  case transferring
+  /// Another change is not complete. Try again when its last configuration is committed.
+  case changeInProgress
+  /// The leader's first entry is not committed yet. Try again soon.
+  case termNotCommitted
+  /// The wished membership is not well formed, joint, or the present one.
+  case invalidChange
+  /// This replica is to vote but lacks too much of the log, or is no learner yet. Add it as a learner, and wait.
+  case learnerBehind(ReplicaID)
   /// Too many bytes wait to be committed. Try again when something has committed.
   case uncommittedLimit
   /// A payload is greater than `maxEntryBytes`. Split it.
   case entryTooLarge
-  /// Leadership is being handed over. Ask the next leader, or this one again after an election timeout.
-  case transferring
-  /// A change of members is under way. Try again when it is committed.
-  case changeInProgress
-  /// This leader has committed nothing of its own yet. Try again at once.
-  case termNotCommitted
-  /// The configuration wished for is joint, has no voter, contradicts itself, or is what there is.
-  case invalidChange
-  /// A new voter lacks too much of the log. Let it catch up as a learner first.
-  case learnerBehind(ReplicaID)
   /// Other entries were committed from index `from` on, where this proposal was placed. Propose again.
   case overwritten(from: LogIndex)
+  /// A snapshot replaced the log where it was placed. It may have been applied or not: look in the state.
+  case coveredBySnapshot
   /// This replica has stopped.
   case halted
 }

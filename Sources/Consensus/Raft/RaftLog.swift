@@ -13,6 +13,8 @@ struct RaftLog: Sendable {
   private let reader: any RaftLogReader
   private var runs: [Run] = []
   private(set) var last: LogIndex = 0
+  /// What stands before the first entry.
+  private(set) var base: LogBase
   // Entries tailFirst ... last.
   private var tail: [LogEntry] = []
   private var tailFirst: LogIndex = 1
@@ -26,10 +28,12 @@ struct RaftLog: Sendable {
   ///
   /// Calls `visit` with every configuration entry.
   init(
-    reader: any RaftLogReader, through lastIndex: LogIndex, visit: (LogEntry) throws(RaftFault) -> Void
+    reader: any RaftLogReader, after base: LogBase, through lastIndex: LogIndex, visit: (LogEntry) throws(RaftFault) -> Void
   ) throws(RaftFault) {
     self.reader = reader
-    guard lastIndex <= .limit else { throw .storageCorrupt("last index \(lastIndex)") }
+    self.base = base
+    last = base.index
+    guard lastIndex >= base.index, lastIndex <= .limit else { throw .storageCorrupt("last index \(lastIndex)") }
     while last < lastIndex {
       for entry in try read(from: last.next, through: lastIndex, maxBytes: 1 << 20) {
         guard entry.term >= lastTerm, entry.term > 0, entry.term <= .limit else {
@@ -44,16 +48,16 @@ struct RaftLog: Sendable {
     writtenThrough = last
   }
 
-  var lastTerm: Term { runs.last?.term ?? 0 }
+  var lastTerm: Term { runs.last?.term ?? base.term }
 
   private mutating func noteTerm(_ entry: LogEntry) {
-    if entry.term != lastTerm { runs.append(Run(first: entry.index, term: entry.term)) }
+    if entry.term != lastTerm || runs.isEmpty { runs.append(Run(first: entry.index, term: entry.term)) }
   }
 
-  /// The term of entry `index`; 0 at 0; `nil` beyond the log.
+  /// The term of entry `index`; 0 at 0; `nil` beyond the log, and before its base.
   func term(at index: LogIndex) -> Term? {
-    guard index <= last else { return nil }
-    return run(at: index)?.term ?? 0
+    guard index >= base.index, index <= last else { return nil }
+    return index == base.index ? base.term : run(at: index)?.term
   }
 
   // The last run that begins at or before `index`. Recent indexes are asked for most, so search from the end.
@@ -66,12 +70,12 @@ struct RaftLog: Sendable {
       if run.term <= term { return (end, run.term) }
       end = run.first.previous
     }
-    return (0, 0)
+    return base.index <= bound && base.term <= term ? (base.index, base.term) : (0, 0)
   }
 
   /// Entries from `first` through `through`: at least one, else at most `maxBytes` and `maxCount`.
   func entries(from first: LogIndex, through: LogIndex, maxBytes: Int, maxCount: Int = .max) throws(RaftFault) -> [LogEntry] {
-    guard first <= through, through <= last else { return [] }
+    guard first > base.index, first <= through, through <= last else { return [] }
     var found: [LogEntry] = []
     if first < tailFirst {
       found = try read(from: first, through: min(through, tailFirst.previous), maxBytes: maxBytes)
@@ -130,6 +134,38 @@ struct RaftLog: Sendable {
     unwritten = min(unwritten ?? index, index)
   }
 
+  /// Forgets everything up to an entry that is durable.
+  mutating func compact(to base: LogBase) {
+    // The run that holds the base goes on after it.
+    if let place = runs.lastIndex(where: { $0.first <= base.index.next }) {
+      runs.removeFirst(place)
+      runs[0].first = base.index.next
+      if base.index == last { runs.removeAll() }
+    }
+    self.base = base
+    if tailFirst <= base.index { dropTail(through: min(base.index, last)) }
+  }
+
+  /// Begins anew after a snapshot; the disk has done so, too.
+  mutating func reset(to base: LogBase) {
+    self.base = base
+    runs = []
+    last = base.index
+    tail = []
+    tailBytes = 0
+    tailFirst = last.next
+    unwritten = nil
+    writtenThrough = last
+  }
+
+  private mutating func dropTail(through end: LogIndex) {
+    guard end >= tailFirst, !tail.isEmpty else { return }
+    let count = position(end) + 1
+    for entry in tail.prefix(count) { tailBytes -= entry.byteCount }
+    tail.removeFirst(count)
+    tailFirst = end.next
+  }
+
   /// What the next batch must write, and from where the disk must forget; counted as written from now on.
   mutating func takeUnwritten() -> (truncateFrom: LogIndex?, entries: [LogEntry])? {
     guard let first = unwritten else { return nil }
@@ -143,10 +179,6 @@ struct RaftLog: Sendable {
   /// Lets go of entries that are durable and not soon needed again.
   mutating func release(durable: LogIndex, needed: LogIndex, cacheBytes: Int) {
     let end = tailBytes > cacheBytes ? durable : min(durable, needed)
-    guard end >= tailFirst, !tail.isEmpty else { return }
-    let count = position(end) + 1
-    for entry in tail.prefix(count) { tailBytes -= entry.byteCount }
-    tail.removeFirst(count)
-    tailFirst = end.next
+    dropTail(through: end)
   }
 }

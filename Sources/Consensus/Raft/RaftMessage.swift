@@ -22,16 +22,22 @@ public struct RaftMessage: CanonicalCodable, Hashable, Sendable {
     case heartbeat(commit: LogIndex, readSequence: UInt64)
     /// The answer to `heartbeat`, with its sequence.
     case heartbeatResponse(readSequence: UInt64)
-    /// Start an election now: I hand leadership over.
+    /// Campaign now; I stand aside.
     case timeoutNow
-    /// What is committed now? For a linearizable read.
-    case readIndexRequest(ReadID)
-    /// The answer to `readIndexRequest`; no index if the sender does not lead.
-    case readIndexResponse(ReadID, index: LogIndex?)
+    /// Up to where must I have applied the log, to read what is committed now?
+    case readIndexRequest(token: UInt64)
+    /// The answer to `readIndexRequest`; without index: ask another time.
+    case readIndexResponse(token: UInt64, index: LogIndex?)
+    /// A part of a snapshot; the last one ends at `meta.byteCount`.
+    case snapshotChunk(meta: SnapshotMeta, offset: UInt64, bytes: [UInt8])
+    /// What became of the snapshot at `index`.
+    case snapshotAnswer(index: LogIndex, SnapshotAnswer)
   }
 
   /// The greatest number of entries in one message.
   public static let entryLimit = 4_096
+  /// The greatest number of a snapshot's bytes in one message.
+  public static let chunkLimit = 4 << 20
 
   /// The chain whose log this is.
   public let group: GenesisID
@@ -115,13 +121,22 @@ extension RaftMessage.Body: CanonicalCodable {
       writer.writeVariant(8)
       writer.writeInteger(readSequence)
     case .timeoutNow: writer.writeVariant(9)
-    case .readIndexRequest(let id):
+    case .readIndexRequest(let token):
       writer.writeVariant(10)
-      id.encode(into: &writer)
-    case .readIndexResponse(let id, let index):
+      writer.writeInteger(token)
+    case .readIndexResponse(let token, let index):
       writer.writeVariant(11)
-      id.encode(into: &writer)
+      writer.writeInteger(token)
       index.encode(into: &writer)
+    case .snapshotChunk(let meta, let offset, let bytes):
+      writer.writeVariant(12)
+      meta.encode(into: &writer)
+      writer.writeInteger(offset)
+      writer.writeBytes(bytes)
+    case .snapshotAnswer(let index, let answer):
+      writer.writeVariant(13)
+      index.encode(into: &writer)
+      answer.encode(into: &writer)
     }
   }
 
@@ -146,8 +161,13 @@ extension RaftMessage.Body: CanonicalCodable {
       case 7: .heartbeat(commit: try LogIndex(from: &reader), readSequence: try reader.readInteger())
       case 8: .heartbeatResponse(readSequence: try reader.readInteger())
       case 9: .timeoutNow
-      case 10: .readIndexRequest(try ReadID(from: &reader))
-      case 11: .readIndexResponse(try ReadID(from: &reader), index: try LogIndex?(from: &reader))
+      case 10: .readIndexRequest(token: try reader.readInteger())
+      case 11: .readIndexResponse(token: try reader.readInteger(), index: try LogIndex?(from: &reader))
+      case 12:
+        .snapshotChunk(
+          meta: try SnapshotMeta(from: &reader), offset: try reader.readInteger(),
+          bytes: try reader.readBytes(limit: RaftMessage.chunkLimit))
+      case 13: .snapshotAnswer(index: try LogIndex(from: &reader), try SnapshotAnswer(from: &reader))
       default: nil
       }
     }
@@ -160,5 +180,30 @@ extension RaftMessage.Body: CanonicalCodable {
     entries.reserveCapacity(min(count, reader.remaining / MemoryLayout<LogEntry>.stride))
     for _ in 0..<count { entries.append(try LogEntry(from: &reader)) }
     return entries
+  }
+}
+
+extension SnapshotAnswer: CanonicalCodable {
+  /// Appends the variant and its field.
+  public func encode(into writer: inout CanonicalWriter) {
+    switch self {
+    case .stored(let through):
+      writer.writeVariant(0)
+      writer.writeInteger(through)
+    case .installed: writer.writeVariant(1)
+    case .refused: writer.writeVariant(2)
+    }
+  }
+
+  /// Reads the variant and its field.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    self = try reader.readVariant(of: "SnapshotAnswer") { (variant, reader) throws(CanonicalError) -> Self? in
+      switch variant {
+      case 0: .stored(through: try reader.readInteger())
+      case 1: .installed
+      case 2: .refused
+      default: nil
+      }
+    }
   }
 }

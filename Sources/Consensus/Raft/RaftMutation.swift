@@ -41,10 +41,14 @@
     case lockstep
     /// Who lives in an older term gets no answer.
     case silentRefusal
-    /// A read is answered without asking whether one still leads.
-    case readWithoutLeadership
-    /// A change of members is taken while another is under way.
+    /// A leader answers reads without asking whether it still leads.
+    case readWithoutQuorum
+    /// A change begins while another is not committed.
     case twoChanges
+    /// A snapshot is installed although what it holds is committed here.
+    case olderSnapshot
+    /// In a joint configuration the new voters alone decide.
+    case jointByNewOnly
   }
 
   extension RaftNode {

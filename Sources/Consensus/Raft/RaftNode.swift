@@ -33,6 +33,8 @@ public struct RaftNode: Sendable {
   var heartbeatElapsed = 0
   /// Ticks since the leader of this term was heard.
   var leaderSilence = 0
+  /// Ticks since this life began; only to do things now and then.
+  var ticksLived = 0
   /// Answers to the running (pre-)election, in order of arrival.
   var votes: [(id: ReplicaID, granted: Bool)] = []
 
@@ -44,12 +46,9 @@ public struct RaftNode: Sendable {
   /// Where proposals of this life were placed, until something commits there.
   var placed: [PlacedProposal] = []
   var needsHeartbeat = false
+  /// A leader's wish to hand over.
   var transfer: Transfer?
-  /// Reads that wait here for a quorum, and the last heartbeat round begun for them in this term.
-  var pendingReads: [PendingRead] = []
-  var readSequence: UInt64 = 0
-  /// Reads that the leader was asked for.
-  var forwardedReads: [ForwardedRead] = []
+  var reads = PendingReads()
 
   /// Entries on this disk that no pending write will touch.
   var durable: LogIndex
@@ -61,6 +60,14 @@ public struct RaftNode: Sendable {
   var pendingWrites: [PendingWrite] = []
   var withheld: [Withheld] = []
   var commitHintDue = false
+
+  /// The newest snapshot here.
+  var snapshot: SnapshotMeta?
+  /// What the next batch tells of snapshot and compaction.
+  var unwrittenSnapshot: SnapshotMeta?
+  var unwrittenBase: LogBase?
+  /// A snapshot that comes in.
+  var intake: SnapshotIntake?
 
   /// The last entry given out by `apply`, and the last one that the host confirmed.
   var handedOut: LogIndex
@@ -83,8 +90,8 @@ public struct RaftNode: Sendable {
     case received(RaftMessage)
     /// The host wishes these payloads, in this order, in the log.
     case proposed(ProposalID, [[UInt8]])
-    /// The host wishes the voters and learners of this configuration, which must not be joint.
-    case changeProposed(ProposalID, Configuration)
+    /// The host wishes the group to consist of these voters and learners; outcome as for a proposal of one entry.
+    case changeProposed(ProposalID, to: Configuration)
     /// The host wishes to read what is committed now; answered by `readReady` or `readDropped`.
     case readRequested(ReadID)
     /// The operator wishes another voter to lead.
@@ -95,6 +102,18 @@ public struct RaftNode: Sendable {
     case persisted(sequence: UInt64)
     /// The state machine holds all entries up to this one.
     case applied(through: LogIndex)
+    /// The host created a snapshot of what is applied; `membership(at:)` gives its configuration.
+    case snapshotCreated(SnapshotMeta)
+    /// The host wishes entries up to this one removed; less may be.
+    case compactionRequested(through: LogIndex)
+    /// The answer to `readSnapshotChunk`.
+    case snapshotChunkRead(for: ReplicaID, index: LogIndex, offset: UInt64, bytes: [UInt8])
+    /// The snapshot of this index is on disk up to byte `through`.
+    case snapshotChunkStored(index: LogIndex, through: UInt64)
+    /// The answer to `installSnapshot`: state machine and log are those of the snapshot.
+    case snapshotInstalled(SnapshotMeta)
+    /// The answer to `installSnapshot` or `storeSnapshotChunk`: the bytes do not have the digest, or cannot be stored; they are thrown away.
+    case snapshotFailed(index: LogIndex)
     /// The transport lost its connection to a peer.
     case peerUnreachable(ReplicaID)
   }
@@ -108,14 +127,20 @@ public struct RaftNode: Sendable {
     case send(RaftMessage)
     /// Apply these entries in order, then report `applied`.
     case apply([LogEntry])
+    /// Read a part of a snapshot for a peer, then report `snapshotChunkRead`; if the snapshot is gone, nothing.
+    case readSnapshotChunk(SnapshotMeta, offset: UInt64, byteCount: Int, for: ReplicaID)
+    /// Store a part of a snapshot (at offset 0: throw away what came of others), then report `snapshotChunkStored`.
+    case storeSnapshotChunk(SnapshotMeta, offset: UInt64, [UInt8])
+    /// Check size and digest, then replace state machine and log by the snapshot, atomically; then report `snapshotInstalled`. No write is pending.
+    case installSnapshot(SnapshotMeta)
+    /// The state machine now holds all that was committed when this read was requested.
+    case readReady(ReadID, index: LogIndex)
+    /// A read was given up; request it again.
+    case readDropped(ReadID)
     /// A proposal took the indexes from `index` on, one per payload, in `term`. It is committed if that term is applied there.
     case proposalPlaced(ProposalID, index: LogIndex, term: Term)
     /// A proposal was not placed, or its place went to others.
     case proposalDropped(ProposalID, ProposalDropReason)
-    /// A read may be served from a state that holds this index: everything committed when it was asked for is in it.
-    case readReady(ReadID, index: LogIndex)
-    /// A read cannot be answered: ask again.
-    case readDropped(ReadID)
     /// Role, term or leader are now these.
     case roleChanged(RaftRole, Term, leader: ReplicaID?)
     /// The replica stopped. Nothing follows but refusals of proposals.
@@ -131,10 +156,16 @@ public struct RaftNode: Sendable {
     self.configuration = configuration
     random = configuration.seed
     hard = state.hardState
-    var found: [(index: LogIndex, configuration: Configuration)] = [(0, state.configuration)]
-    log = try RaftLog(reader: state.log, through: state.lastIndex) { (entry) throws(RaftFault) in
-      found.append((entry.index, try Self.membership(in: entry)))
+    snapshot = state.snapshot
+    let before = state.snapshot?.index ?? 0
+    guard state.base.index <= before, state.applied >= state.base.index else {
+      throw .storageCorrupt("the log begins after \(state.base.index), the snapshot is at \(before), applied is \(state.applied)")
     }
+    var found: [(index: LogIndex, configuration: Configuration)] = [(before, state.snapshot?.configuration ?? state.configuration)]
+    log = try RaftLog(reader: state.log, after: state.base, through: state.lastIndex) { (entry) throws(RaftFault) in
+      if entry.index > before { found.append((entry.index, try Self.membership(in: entry))) }
+    }
+    if let snapshot, log.term(at: snapshot.index) != snapshot.term { throw .storageCorrupt("the snapshot at \(before) is not in the log") }
     memberships = found
     guard hard.term >= log.lastTerm, hard.term <= .limit else {
       throw .storageCorrupt("term \(hard.term), but the log ends in term \(log.lastTerm)")
@@ -142,7 +173,7 @@ public struct RaftNode: Sendable {
     guard hard.commit <= log.last else { throw .storageCorrupt("commit \(hard.commit) is beyond the log's end \(log.last)") }
     guard state.applied <= log.last else { throw .storageCorrupt("applied \(state.applied) is beyond the log's end \(log.last)") }
     // The hint is written lazily; whatever was applied was committed.
-    hard.commit = max(hard.commit, state.applied)
+    hard.commit = max(hard.commit, state.applied, before)
     hardWritten = state.hardState
     durable = log.last
     handedOut = state.applied
@@ -152,19 +183,14 @@ public struct RaftNode: Sendable {
       if has(.forgottenVote) { hard.votedFor = nil }
     #endif
     drawElectionTimeout()
+    intake = state.receipt.map { SnapshotIntake(receipt: $0, leaderTerm: 0, received: $0.stored) }
+    reads.nextToken = UInt64(draw(below: 1 << 62))
   }
 
   /// Advances the replica by one event.
   /// - Complexity: O(peers) plus entries touched. Appends to `effects`, so that a host reuses one buffer.
   public mutating func step(_ event: Event, into effects: inout [Effect]) {
-    do {
-      if halted != nil { return refuse(event, into: &effects) }
-      try handle(event)
-      try flush(into: &effects)
-    } catch {
-      halt(error, into: &effects)
-      refuse(event, into: &effects)
-    }
+    step(contentsOf: CollectionOfOne(event), into: &effects)
   }
 
   /// Advances the replica by the events of one poll: what they propose leaves in one AppendEntries, one batch.
@@ -180,17 +206,13 @@ public struct RaftNode: Sendable {
       }
       if halted == nil { try flush(into: &effects) }
     } catch {
-      halt(error, into: &effects)
+      // What this step changed was neither written nor sent: to others it never happened.
+      halted = error
+      sends.removeAll()
+      facts.removeAll()
+      effects.append(.fault(error))
       for event in events { refuse(event, into: &effects) }
     }
-  }
-
-  /// What this step changed was neither written nor sent: to others it never happened.
-  private mutating func halt(_ fault: RaftFault, into effects: inout [Effect]) {
-    halted = fault
-    sends.removeAll()
-    facts.removeAll()
-    effects.append(.fault(fault))
   }
 
   private func refuse(_ event: Event, into effects: inout [Effect]) {
@@ -206,12 +228,18 @@ public struct RaftNode: Sendable {
     case .tick: try tick()
     case .received(let message): try receive(message)
     case .proposed(let id, let payloads): try propose(id, payloads)
-    case .changeProposed(let id, let target): try change(id, to: target)
+    case .changeProposed(let id, let target): try proposeChange(id, to: target)
     case .readRequested(let id): requestRead(id)
-    case .transferRequested(let target): transferLeadership(to: target)
+    case .transferRequested(let target): beginTransfer(to: target)
     case .campaignRequested: try campaign()
     case .persisted(let sequence): try notePersisted(sequence)
     case .applied(let through): try noteApplied(through)
+    case .snapshotCreated(let meta): try noteSnapshotCreated(meta)
+    case .compactionRequested(let through): compact(through: through)
+    case .snapshotChunkRead(let peer, let index, let offset, let bytes): noteChunkRead(peer, index, offset, bytes)
+    case .snapshotChunkStored(let index, let through): noteChunkStored(index, through)
+    case .snapshotInstalled(let meta): try noteInstalled(meta)
+    case .snapshotFailed(let index): noteSnapshotFailed(index)
     case .peerUnreachable(let peer): noteUnreachable(peer)
     }
   }
@@ -225,6 +253,7 @@ public struct RaftNode: Sendable {
     commitHintDue = true
     leaderSilence = min(leaderSilence + 1, 1 << 20)
     electionElapsed += 1
+    ticksLived &+= 1
     tickReads()
     if role == .leader {
       try tickLeader()
@@ -265,10 +294,8 @@ public struct RaftNode: Sendable {
       uncommittedBytes = 0
       needsHeartbeat = false
       transfer = nil
-      dropReads()
-    } else if leader != self.leader {
-      dropReads()
     }
+    if role == .leader || leader != self.leader || leader == nil { dropReads() }
     role = .follower
     votes.removeAll(keepingCapacity: true)
     self.leader = leader
@@ -299,7 +326,8 @@ extension RaftConfiguration {
     guard (1...LogEntry.payloadLimit).contains(maxEntryBytes) else {
       throw .badConfiguration("maxEntryBytes must be 1 ... \(LogEntry.payloadLimit)")
     }
-    guard maxMessageBytes >= 1, maxInflightMessages >= 1, maxInflightBytes >= 1, maxUncommittedBytes >= 1, maxApplyingBytes >= 1
+    guard maxMessageBytes >= 1, maxInflightMessages >= 1, maxInflightBytes >= 1, maxUncommittedBytes >= 1, maxApplyingBytes >= 1,
+      (1...RaftMessage.chunkLimit).contains(snapshotChunkBytes)
     else {
       throw .badConfiguration("limits must be positive")
     }

@@ -62,6 +62,10 @@ public struct RaftStatus: Hashable, Sendable {
   public let withheldMessages: Int
   /// Messages dropped because they were foreign, malformed or not for this replica.
   public let refusedMessages: UInt64
+  /// Where the log begins.
+  public let base: LogBase
+  /// The newest snapshot.
+  public let snapshot: SnapshotMeta?
   /// Why it stopped, if it did.
   public let fault: RaftFault?
 }
@@ -78,8 +82,12 @@ extension RaftNode {
           id: $0.id, match: $0.match, next: $0.next, isReplicating: $0.state == .replicate,
           inflightMessages: $0.inflight.count, inflightBytes: $0.inflightBytes)
       },
-      uncommittedBytes: uncommittedBytes, withheldMessages: withheld.count, refusedMessages: refusedMessages, fault: halted)
+      uncommittedBytes: uncommittedBytes, withheldMessages: withheld.count, refusedMessages: refusedMessages, base: log.base,
+      snapshot: snapshot, fault: halted)
   }
+
+  /// How many memberships the log holds after `index`. For checkers.
+  package func memberships(after index: LogIndex) -> Int { memberships.count { $0.index > index } }
 
   /// The term of the entry at `index`, 0 at 0, or `nil` beyond the log. For checkers and hosts that compare logs.
   public func term(at index: LogIndex) -> Term? { log.term(at: index) }

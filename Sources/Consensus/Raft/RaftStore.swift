@@ -5,6 +5,8 @@ struct RaftStore: RaftLogReader {
   static let log = StoreTable("raft-log")
   static let meta = StoreTable("raft-meta")
   static let hardKey = Array("hard".utf8)
+  static let snapshotKey = Array("snapshot".utf8)
+  static let baseKey = Array("base".utf8)
 
   let store: any KeyValueStore
 
@@ -42,8 +44,26 @@ struct RaftStore: RaftLogReader {
   func restored(configuration: Configuration, applied: LogIndex) throws -> RaftRestoredState {
     try store.read { reader in
       let hard = try reader.get(Self.meta, Self.hardKey).map { try HardState(canonicalBytes: $0) } ?? HardState()
+      let snapshot = try reader.get(Self.meta, Self.snapshotKey).map { try SnapshotMeta(canonicalBytes: $0) }
+      let base = try reader.get(Self.meta, Self.baseKey).map { try LogBase(canonicalBytes: $0) } ?? LogBase()
       let last = try reader.last(Self.log).map { try LogEntry(canonicalBytes: $0.value).index } ?? 0
-      return RaftRestoredState(configuration: configuration, log: self, hardState: hard, lastIndex: last, applied: applied)
+      return RaftRestoredState(
+        configuration: configuration, log: self, hardState: hard, lastIndex: max(last, base.index), applied: applied,
+        snapshot: snapshot, base: base)
+    }
+  }
+
+  /// Removes entries up to the stored base, at most `limit` at once; answers whether all are gone.
+  func dropPrefix(limit: Int) throws -> Bool {
+    try store.write { writer in
+      guard let base = try writer.get(Self.meta, Self.baseKey).map({ try LogBase(canonicalBytes: $0) }) else { return true }
+      var keys: [[UInt8]] = []
+      try writer.scan(Self.log, from: Self.key(0), to: Self.key(base.index.next), reverse: false) { key, _ in
+        keys.append(key)
+        return keys.count < limit
+      }
+      for key in keys { try writer.remove(Self.log, key) }
+      return keys.count < limit
     }
   }
 
@@ -52,6 +72,9 @@ struct RaftStore: RaftLogReader {
     if let from = batch.truncateFrom { operations.append(.removeFrom(log, key: key(from))) }
     for entry in batch.entries { operations.append(.put(log, key: key(entry.index), value: entry.canonicalBytes)) }
     if let hard = batch.hardState { operations.append(.put(meta, key: hardKey, value: hard.canonicalBytes)) }
+    if let snapshot = batch.snapshot { operations.append(.put(meta, key: snapshotKey, value: snapshot.canonicalBytes)) }
+    // The entries themselves go later (`dropPrefix`): that can be repeated, and need not be one transaction with this.
+    if let base = batch.base { operations.append(.put(meta, key: baseKey, value: base.canonicalBytes)) }
     return EngineWrite(sequence: batch.sequence, operations: operations)
   }
 }

@@ -10,103 +10,112 @@ public struct ReadID: NumericIdentifier, ExpressibleByIntegerLiteral {
   public init(integerLiteral value: UInt64) { rawValue = value }
 }
 
-/// A read that waits at a leader.
-struct PendingRead: Sendable {
-  let id: ReadID
-  /// Who asked; `nil` for the own host.
-  let origin: ReplicaID?
-  /// What was committed when it came, once an entry of the own term is; and the heartbeat round that must be answered.
-  var stamp: (index: LogIndex, sequence: UInt64)?
+/// What reads wait for.
+struct PendingReads: Sendable {
+  /// Who asked the leader: its own host, or another replica by a token.
+  enum Reader: Sendable, Hashable {
+    case host(ReadID)
+    case peer(ReplicaID, token: UInt64)
+  }
+
+  /// More reads than these at once are dropped, so that a flood costs bounded memory.
+  static let limit = 10_000
+
+  /// Before an entry of the leader's term is committed.
+  var early: [Reader] = []
+  /// With the commit index at the time; released when a quorum answered heartbeats of `sequence` or later.
+  var unconfirmed: [(reader: Reader, index: LogIndex, sequence: UInt64)] = []
+  /// A leader's heartbeats carry this; it grows with every round of reads.
+  var sequence: UInt64 = 0
+  /// A follower's questions to its leader. Tokens go on from a random number: an answer to an earlier life means nothing to this one.
+  var asked: [(read: ReadID, token: UInt64)] = []
+  var nextToken: UInt64 = 0
+  /// Confirmed; ready when that much is applied here.
+  var confirmed: [(read: ReadID, index: LogIndex)] = []
+
+  var count: Int { early.count + unconfirmed.count + asked.count + confirmed.count }
 }
 
-/// A read that a follower asked its leader for.
-struct ForwardedRead: Sendable {
-  let id: ReadID
-  var ticks = 0
-}
-
-// Linearizable reads (ReadIndex, thesis §6.4): a quorum confirms after the read came that its leader still leads. No leases: nobody
-// can bound the drift of a clock or the pause of a machine.
+// Linearizable reads by ReadIndex (thesis §6.4): no clock is trusted.
 extension RaftNode {
-  /// How many reads wait at once; more are dropped.
-  static var readLimit: Int { 4_096 }
+  mutating func requestRead(_ read: ReadID) {
+    guard reads.count < PendingReads.limit else { return facts.append(.readDropped(read)) }
+    if role == .leader { return reads.early.append(.host(read)) }
+    guard let leader else { return facts.append(.readDropped(read)) }
+    reads.nextToken &+= 1
+    reads.asked.append((read, reads.nextToken))
+    send(.readIndexRequest(token: reads.nextToken), to: leader)
+  }
 
-  mutating func requestRead(_ id: ReadID) {
-    switch role {
-    case .leader: enqueue(PendingRead(id: id, origin: nil, stamp: nil))
-    default:
-      guard let leader, forwardedReads.count < Self.readLimit else { return facts.append(.readDropped(id)) }
-      forwardedReads.append(ForwardedRead(id: id))
-      send(.readIndexRequest(id), to: leader)
+  mutating func answerReadRequest(_ token: UInt64, from peer: ReplicaID) {
+    let reader = PendingReads.Reader.peer(peer, token: token)
+    guard role == .leader, reads.count < PendingReads.limit else {
+      return send(.readIndexResponse(token: token, index: nil), to: peer)
     }
+    // Asked again because the answer is late: one answer will do.
+    guard !reads.early.contains(reader), !reads.unconfirmed.contains(where: { $0.reader == reader }) else { return }
+    reads.early.append(reader)
   }
 
-  mutating func receiveReadRequest(_ id: ReadID, from: ReplicaID) {
-    guard role == .leader else { return send(.readIndexResponse(id, index: nil), to: from) }
-    guard !pendingReads.contains(where: { $0.id == id && $0.origin == from }) else { return }
-    enqueue(PendingRead(id: id, origin: from, stamp: nil))
+  mutating func receiveReadAnswer(_ token: UInt64, _ index: LogIndex?) {
+    guard let place = reads.asked.firstIndex(where: { $0.token == token }) else { return }
+    let read = reads.asked.remove(at: place).read
+    guard let index, index <= .limit else { return facts.append(.readDropped(read)) }
+    reads.confirmed.append((read, index))
   }
 
-  mutating func receiveReadResponse(_ id: ReadID, _ index: LogIndex?, from: ReplicaID) {
-    guard from == leader, let place = forwardedReads.firstIndex(where: { $0.id == id }) else { return }
-    forwardedReads.remove(at: place)
-    facts.append(index.map { .readReady(id, index: $0) } ?? .readDropped(id))
+  /// A leader's part of a step before it sends: new reads take the commit index and begin a round of heartbeats.
+  mutating func beginReads() {
+    guard !reads.early.isEmpty, ownTermCommitted else { return }
+    reads.sequence += 1
+    for reader in reads.early { reads.unconfirmed.append((reader, hard.commit, reads.sequence)) }
+    reads.early.removeAll(keepingCapacity: true)
+    needsHeartbeat = true
   }
 
-  private mutating func enqueue(_ read: PendingRead) {
-    guard pendingReads.count < Self.readLimit else { return finish(read, at: nil) }
-    #if DEBUG
-      if has(.readWithoutLeadership) { return finish(read, at: hard.commit) }
-    #endif
-    pendingReads.append(read)
-  }
-
-  /// Stamps what came, and releases what a quorum has confirmed.
-  mutating func advanceReads() {
-    guard role == .leader, !pendingReads.isEmpty, isCommittedInOwnTerm else { return }
-    if pendingReads.contains(where: { $0.stamp == nil }) {
-      readSequence += 1
-      needsHeartbeat = true
-      for place in pendingReads.indices where pendingReads[place].stamp == nil {
-        pendingReads[place].stamp = (hard.commit, readSequence)
+  /// Releases the reads whose heartbeats a quorum answered: no other leader can have committed before they were asked.
+  mutating func confirmReads() {
+    guard !reads.unconfirmed.isEmpty else { return }
+    let done = reads.unconfirmed.prefix { isConfirmed($0.sequence) }
+    reads.unconfirmed.removeFirst(done.count)
+    for read in done {
+      switch read.reader {
+      case .host(let id): reads.confirmed.append((id, read.index))
+      case .peer(let peer, let token): send(.readIndexResponse(token: token, index: read.index), to: peer)
       }
     }
-    var confirmed: UInt64 = 0
-    for sequence in Set(pendingReads.compactMap { $0.stamp?.sequence }).sorted()
-    where members.hasQuorum({ replica in replica == id || peers.contains { $0.id == replica && $0.readAcknowledged >= sequence } }) {
-      confirmed = sequence
-    }
-    guard confirmed > 0 else { return }
-    let ready = pendingReads.filter { ($0.stamp?.sequence ?? .max) <= confirmed }
-    pendingReads.removeAll { ($0.stamp?.sequence ?? .max) <= confirmed }
-    for read in ready { finish(read, at: read.stamp?.index) }
   }
 
-  private mutating func finish(_ read: PendingRead, at index: LogIndex?) {
-    if let origin = read.origin {
-      send(.readIndexResponse(read.id, index: index), to: origin)
-    } else {
-      facts.append(index.map { .readReady(read.id, index: $0) } ?? .readDropped(read.id))
+  private func isConfirmed(_ sequence: UInt64) -> Bool {
+    #if DEBUG
+      if has(.readWithoutQuorum) { return true }
+    #endif
+    return members.hasQuorum { replica in
+      replica == id || peers.contains { $0.id == replica && $0.readSequence >= sequence }
     }
   }
 
-  /// Who no longer leads, or follows another, can answer none of them.
+  mutating func reportReads() {
+    guard !reads.confirmed.isEmpty else { return }
+    let bound = applied
+    for read in reads.confirmed where read.index <= bound { facts.append(.readReady(read.read, index: read.index)) }
+    reads.confirmed.removeAll { $0.index <= bound }
+  }
+
+  /// Drops what the leader, or the term, that ended would have answered.
   mutating func dropReads() {
-    let (pending, forwarded) = (pendingReads, forwardedReads)
-    pendingReads.removeAll()
-    forwardedReads.removeAll()
-    for read in pending where read.origin == nil { facts.append(.readDropped(read.id)) }
-    for read in forwarded { facts.append(.readDropped(read.id)) }
+    for reader in reads.early + reads.unconfirmed.map(\.reader) { if case .host(let id) = reader { facts.append(.readDropped(id)) } }
+    for read in reads.asked { facts.append(.readDropped(read.read)) }
+    reads.early.removeAll()
+    reads.unconfirmed.removeAll()
+    reads.asked.removeAll()
   }
 
-  /// An answer may be lost: two election timeouts are enough to wait.
+  /// A question or its answer may be lost; ask again now and then.
   mutating func tickReads() {
-    guard !forwardedReads.isEmpty else { return }
-    for place in forwardedReads.indices { forwardedReads[place].ticks += 1 }
-    let limit = 2 * configuration.electionTicks
-    let late = forwardedReads.filter { $0.ticks > limit }
-    guard !late.isEmpty else { return }
-    forwardedReads.removeAll { $0.ticks > limit }
-    for read in late { facts.append(.readDropped(read.id)) }
+    guard role != .leader, !reads.asked.isEmpty, let leader else { return }
+    if leaderSilence >= 2 * configuration.electionTicks { return dropReads() }
+    guard (ticksLived % configuration.electionTicks) == 0 else { return }
+    for read in reads.asked { send(.readIndexRequest(token: read.token), to: leader) }
   }
 }

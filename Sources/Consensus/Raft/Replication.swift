@@ -11,6 +11,8 @@ extension RaftNode {
       refusedMessages &+= 1
       return
     }
+    // All of it is committed here and partly compacted: nothing before the commit index can differ.
+    if previousIndex < log.base.index { return send(.appendAccepted(match: hard.commit), to: message.from, match: hard.commit) }
     guard matches(previousIndex, previousTerm) else {
       let hint = log.lastIndex(atMost: previousIndex, termAtMost: previousTerm)
       return send(
@@ -58,6 +60,7 @@ extension RaftNode {
       let commit = has(.commitToLast) ? min(commit, log.last) : commit
     #endif
     // The leader tells min(match, commit), and match was acknowledged from this disk in this term.
+    if isInstalling { return send(.heartbeatResponse(readSequence: readSequence), to: message.from) }
     guard commit <= log.last else { throw .acknowledgedEntriesLost(commit) }
     raiseCommit(commit)
     send(.heartbeatResponse(readSequence: readSequence), to: message.from)
@@ -112,7 +115,13 @@ extension RaftNode {
     }
     peers[place].isActive = true
     let grew = peers[place].acknowledge(match)
-    if peers[place].state == .probe { peers[place].becomeReplicate() }
+    switch peers[place].state {
+    case .probe: peers[place].becomeReplicate()
+    case .snapshot: if match >= log.base.index { peers[place].becomeReplicate() }
+    case .replicate: break
+    }
+    if match >= hard.commit { peers[place].pin = nil }
+    peers[place].pinSilence = 0
     if grew { advanceCommit() }
   }
 
@@ -120,6 +129,7 @@ extension RaftNode {
     guard let place = place(of: peer) else { return }
     peers[place].isActive = true
     switch peers[place].state {
+    case .snapshot: return
     case .replicate:
       guard previousIndex > peers[place].match else { return }
       peers[place].becomeProbe(next: peers[place].match.next)
@@ -132,9 +142,9 @@ extension RaftNode {
 
   mutating func receiveHeartbeatResponse(_ peer: ReplicaID, _ readSequence: UInt64) {
     guard let place = place(of: peer) else { return }
-    if readSequence <= self.readSequence { peers[place].readAcknowledged = max(peers[place].readAcknowledged, readSequence) }
     peers[place].isActive = true
     peers[place].isProbing = false
+    peers[place].readSequence = max(peers[place].readSequence, min(readSequence, reads.sequence))
     // If what was sent is lost, an empty AppendEntries at its end is rejected and starts a probe.
     #if DEBUG
       if has(.noResume) { return }
@@ -152,13 +162,20 @@ extension RaftNode {
   /// Commits by counting, but only entries of the own term (§3.6.2); older ones are committed through them.
   mutating func advanceCommit() {
     guard role == .leader else { return }
-    let agreed = members.agreedIndex { replica in
+    let agreed = countingMembers.agreedIndex { replica in
       replica == id ? ownMatch : peers.first { $0.id == replica }?.match ?? 0
     }
     #if DEBUG
       if has(.oldTermByCount) { raiseCommit(agreed) }
     #endif
     if log.term(at: agreed) == hard.term { raiseCommit(agreed) }
+  }
+
+  private var countingMembers: Configuration {
+    #if DEBUG
+      if has(.jointByNewOnly) { return Configuration(voters: members.voters) }
+    #endif
+    return members
   }
 
   /// How far the own log counts: what is on this disk.
@@ -172,6 +189,8 @@ extension RaftNode {
   /// Sends each peer what it lacks and has room for.
   mutating func replicate() throws(RaftFault) {
     for place in peers.indices {
+      if peers[place].state != .snapshot, log.term(at: peers[place].next.previous) == nil { beginSnapshot(place) }
+      streamSnapshot(place)
       while peers[place].hasRoom(configuration) {
         let entries = try log.entries(
           from: peers[place].next, through: log.last, maxBytes: configuration.maxMessageBytes, maxCount: RaftMessage.entryLimit)
@@ -196,6 +215,7 @@ extension RaftNode {
       .append(previousIndex: previous, previousTerm: previousTerm, entries: entries, commit: hard.commit), to: peers[place].id)
     switch peers[place].state {
     case .probe: peers[place].isProbing = true
+    case .snapshot: break
     case .replicate:
       if !entries.isEmpty { peers[place].sent(through: last, bytes: entries.reduce(0) { $0 + $1.byteCount }) }
     }
@@ -214,6 +234,6 @@ extension RaftNode {
     let commit = min(toldCommitBound(place), hard.commit)
     guard needsHeartbeat || commit > peers[place].commitSent else { return }
     peers[place].commitSent = max(commit, peers[place].commitSent)
-    send(.heartbeat(commit: commit, readSequence: readSequence), to: peers[place].id)
+    send(.heartbeat(commit: commit, readSequence: reads.sequence), to: peers[place].id)
   }
 }
