@@ -16,6 +16,8 @@ public struct SoloChain: Sendable {
   public let founding: Founding
   /// The time of the next block.
   public var time: BlockTime
+  /// Keys of validators that joined later; without its key a validator of the set does not sign.
+  public var joinedKeys: [PrivateKey] = []
   private let seed: UInt64
   private var salt: UInt64 = 0
   private var serial: UInt64 = 1_000
@@ -33,16 +35,18 @@ public struct SoloChain: Sendable {
   ///
   /// - Parameters:
   ///   - validators: How many; all have weight 1.
+  ///   - operators: Who runs each of them instead of the platform alone.
   ///   - seed: Makes the keys, so that two chains of one seed are equal.
   ///   - time: The time of genesis, ms since 1970.
   public init(
     _ contracts: [any Contract], chain: ChainID = "henan/410100", suite: CryptoSuite = .guomi, engine: EngineKind = .raft,
     organisations: [OrganisationID: [Role]] = [:], remote: [RemoteRoles] = [], configurations: [ContractName: [UInt8]] = [:],
-    parameters: ChainParameters = ChainParameters(), validators: Int = 3, store: any KeyValueStore = MemoryStore(),
+    parameters: ChainParameters = ChainParameters(), validators: Int = 3, operators: [OrganisationID]? = nil,
+    store: any KeyValueStore = MemoryStore(),
     seed: UInt64 = 1, time: BlockTime = 1_700_000_000_000
   ) throws {
     let plan = FoundingPlan(
-      chain: chain, suite: suite, engine: engine, validators: Array(repeating: Founding.platform, count: validators),
+      chain: chain, suite: suite, engine: engine, validators: operators ?? Array(repeating: Founding.platform, count: validators),
       organisations: organisations.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) },
       remoteRoles: remote, contracts: contracts, configurations: configurations, parameters: parameters, time: time)
     founding = try Founding(plan) { purpose throws(KeyError) in
@@ -102,14 +106,17 @@ public struct SoloChain: Sendable {
     return certificate
   }
 
-  /// The signatures of the first validators over `checkpoint`, or of those at `signers`.
+  /// The signatures over `checkpoint` of all validators whose height it is, or of those at `signers`.
   public func certify(_ checkpoint: Checkpoint, signers: [Int]? = nil) throws(KeyError) -> CheckpointCertificate {
     let digest = checkpoint.digest(genesis: ledger.genesisID, suite: suite)
+    let set = ledger.validators(signing: checkpoint.height)
+    let keys = validatorKeys + joinedKeys
     var signatures: [(index: Int, signature: Signature)] = []
-    for index in signers ?? Array(validatorKeys.indices) {
-      signatures.append((index, try validatorKeys[index].sign(digest)))
+    for index in signers ?? Array(set.members.indices) {
+      guard let key = keys.first(where: { $0.publicKey == set.members[index].key }) else { continue }
+      signatures.append((index, try key.sign(digest)))
     }
-    return CheckpointCertificate(checkpoint: checkpoint, set: genesis.validators, signatures: signatures)
+    return CheckpointCertificate(checkpoint: checkpoint, set: set, signatures: signatures)
   }
 }
 

@@ -1,7 +1,7 @@
 /// Two statements that no honest validator makes both, each signed by the same one.
 ///
 /// Of one epoch and view: two different notarize, two different finalize, or nullify and finalize. (Notarize and nullify is lawful.)
-public struct EquivocationEvidence: CanonicalRecord, Hashable {
+public struct EquivocationEvidence: CanonicalRecord, Hashable, Codable {
   /// The member's place in the set of that epoch.
   public var validator: UInt32
   /// The statement seen first.

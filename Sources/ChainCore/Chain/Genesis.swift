@@ -1,5 +1,5 @@
 /// The engine that orders a chain's blocks.
-public enum EngineKind: UInt8, CanonicalEnum, Hashable, Codable {
+public enum EngineKind: UInt8, CanonicalEnum, Hashable, Codable, CaseIterable {
   /// Crash faults of less than half the validators.
   case raft = 0
   /// Byzantine faults of less than a third of the weight.
@@ -48,11 +48,14 @@ public struct ChainParameters: CanonicalRecord, Hashable, Codable {
   public var certificateLag: UInt64
   /// After how many milliseconds an idle chain makes an empty block.
   public var idleIntervalMs: UInt64
+  /// How many heights an epoch of a Byzantine chain has: validators change between epochs. On a Raft chain each block is one.
+  public var epochLength: UInt64
 
   /// Puts the fields together.
   public init(
     callLimits: CallLimits = CallLimits(), transactionBytes: UInt32 = 256 * 1024, blockBytes: UInt32 = 2 << 20,
-    blockTransactions: UInt32 = 5_000, transactionWindow: UInt64 = 1_000, certificateLag: UInt64 = 64, idleIntervalMs: UInt64 = 10_000
+    blockTransactions: UInt32 = 5_000, transactionWindow: UInt64 = 1_000, certificateLag: UInt64 = 64, idleIntervalMs: UInt64 = 10_000,
+    epochLength: UInt64 = 256
   ) {
     self.callLimits = callLimits
     self.transactionBytes = transactionBytes
@@ -61,11 +64,13 @@ public struct ChainParameters: CanonicalRecord, Hashable, Codable {
     self.transactionWindow = transactionWindow
     self.certificateLag = certificateLag
     self.idleIntervalMs = idleIntervalMs
+    self.epochLength = epochLength
   }
 
   /// The fields in order.
   public static let layout = Layout(
-    Self.init, \.callLimits, \.transactionBytes, \.blockBytes, \.blockTransactions, \.transactionWindow, \.certificateLag, \.idleIntervalMs)
+    Self.init, \.callLimits, \.transactionBytes, \.blockBytes, \.blockTransactions, \.transactionWindow, \.certificateLag, \.idleIntervalMs,
+    \.epochLength)
 }
 
 /// An organisation at genesis, with its roles on this chain.
@@ -198,6 +203,11 @@ public struct Genesis: CanonicalRecord, Hashable, Codable {
 
   /// The chain's genesis id.
   public var id: GenesisID { GenesisID(suite.digest("Genesis", .none, self)) }
+
+  /// Whether validators may change after this height.
+  public func isLastOfEpoch(_ height: BlockHeight) -> Bool {
+    height > 0 && (engine == .raft || height.rawValue.isMultiple(of: parameters.epochLength))
+  }
 
   /// Header 0, which stands for the genesis state: no transactions, parent = genesis id.
   public var header: BlockHeader {

@@ -37,7 +37,7 @@ public struct View: NumericIdentifier, ExpressibleByIntegerLiteral {
 }
 
 /// What a leader puts before the validators: a block, and the view of the block that it stands on.
-public struct BlockProposal: CanonicalRecord, Hashable {
+public struct BlockProposal: CanonicalRecord, Hashable, Codable {
   /// The epoch.
   public var epoch: Epoch
   /// The view whose leader proposes.
@@ -70,7 +70,7 @@ public enum VoteKind: UInt8, CanonicalEnum, Hashable, CaseIterable {
 }
 
 /// A validator's statement. Two are equal if they say the same: signatures of SM2 differ each time and mean nothing here.
-public enum VoteStatement: CanonicalCodable, Hashable, Sendable {
+public enum VoteStatement: CanonicalCodable, Hashable, Sendable, Codable {
   /// This block is good, and I saw what it stands on.
   case notarize(BlockProposal)
   /// Let us leave this view.

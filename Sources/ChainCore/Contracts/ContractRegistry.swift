@@ -34,7 +34,7 @@ public struct ContractRegistry: Sendable {
   public init(_ contracts: [any Contract]) throws(RegistryError) {
     var registered: [ContractName: Registered] = [:]
     var sender: (ContractName, any PacketSender)?
-    for contract in [IdentityContract(), AccessContract()] + contracts {
+    for contract in [IdentityContract(), AccessContract(), GovernanceContract()] + contracts {
       let name = type(of: contract).name
       guard registered[name] == nil else { throw .repeatedContract(name) }
       registered[name] = try Self.register(contract, name: name)

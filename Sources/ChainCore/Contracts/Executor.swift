@@ -68,6 +68,7 @@ public struct Executor: Sendable {
       throw .validators("weights on a Raft chain are 1")
     }
     guard genesis.validators.members.allSatisfy({ $0.key.suite == genesis.suite }) else { throw .validators("a key is of another suite") }
+    guard genesis.parameters.epochLength > 0 else { throw .validators("an epoch has no heights") }
     for contract in genesis.contracts {
       guard let manifest = registry.manifest(contract.name) else { throw .unknownContract(contract.name) }
       let found = manifest.hash(suite: genesis.suite)
@@ -98,6 +99,11 @@ public struct Executor: Sendable {
     } catch {
       throw .refused(AccessContract.name, error)
     }
+    do throws(ContractError) {
+      try GovernanceContract.initialise(genesis, context(GovernanceContract.name))
+    } catch {
+      throw .refused(GovernanceContract.name, error)
+    }
     for activated in genesis.contracts {
       guard let contract = registry.contract(activated.name) else { throw .unknownContract(activated.name) }
       do throws(ContractError) {
@@ -120,7 +126,17 @@ public struct Executor: Sendable {
       receipts.append(run(signed, id: id, environment: environment, overlay: overlay))
       if let fault = overlay.fault { throw fault }
     }
+    if genesis.isLastOfEpoch(block.header.height) { try rotate(environment, overlay) }
     return result(receipts, overlay)
+  }
+
+  private func rotate(_ environment: CallEnvironment, _ overlay: StateOverlay) throws(StoreError) {
+    let frame = CallFrame(
+      environment: environment, overlay: overlay, transaction: TransactionID(.zero),
+      limits: CallLimits(reads: .max, writes: .max, bytes: .max, steps: .max))
+    // Governance refuses what would not rotate when it is proposed; only a store that fails can keep this from happening.
+    try? GovernanceContract.rotate(ContractContext(contract: GovernanceContract.name, caller: .system, frame: frame))
+    if let fault = overlay.fault { throw fault }
   }
 
   private func run(_ signed: SignedTransaction, id: TransactionID, environment: CallEnvironment, overlay: StateOverlay) -> Receipt {
@@ -182,7 +198,8 @@ public struct Executor: Sendable {
   private func isActive(_ contract: ContractName) -> Bool { Self.isActive(contract, in: genesis) }
 
   private static func isActive(_ contract: ContractName, in genesis: Genesis) -> Bool {
-    contract == IdentityContract.name || contract == AccessContract.name || genesis.contracts.contains { $0.name == contract }
+    [IdentityContract.name, AccessContract.name, GovernanceContract.name].contains(contract)
+      || genesis.contracts.contains { $0.name == contract }
   }
 
   private func readFrame(on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true) -> CallFrame {

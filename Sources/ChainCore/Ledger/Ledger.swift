@@ -10,8 +10,11 @@ public struct LedgerHead: Sendable, Hashable {
   public var checkpoint: Checkpoint
   /// The engine's position of it, such as a Raft log index.
   public var position: UInt64
+  /// Who has a seat, or will have one.
+  public var seats: ValidatorSeats
+
   /// The set that signs the checkpoint of the next height.
-  public var validators: ValidatorSet
+  public var validators: ValidatorSet { seats.current }
 
   /// Its height.
   public var height: BlockHeight { header.height }
@@ -42,6 +45,8 @@ public final class Ledger: Sendable {
     /// Certificates that the next commit stores.
     var certificates: [BlockHeight: CheckpointCertificate] = [:]
     var newestCertified: BlockHeight
+    /// Every set that was current and the first height that it signs, oldest first.
+    var sets: [SeatedSet]
   }
 
   /// The chain's suite.
@@ -114,13 +119,14 @@ public final class Ledger: Sendable {
       }
       let record: HeadRecord = try required(LedgerTables.meta, LedgerTables.headKey, "head")
       let key = LedgerTables.key(record.height)
+      let state = LedgerState(reader: reader, height: record.height, isHead: true, suite: genesis.suite)
       let head = LedgerHead(
         header: try required(LedgerTables.headers, key, "header \(record.height)"), blockID: record.blockID,
         checkpoint: try required(LedgerTables.checkpoints, key, "checkpoint \(record.height)"), position: record.position,
-        validators: genesis.validators)
+        seats: try Self.seats(state))
       let certified = try LedgerError.wrap { try reader.last(LedgerTables.certificates) }
       let newest = certified.flatMap { UInt64(bigEndian: $0.key) }.map { BlockHeight($0) } ?? 0
-      return Memory(head: head, history: record.history, newestCertified: newest)
+      return Memory(head: head, history: record.history, newestCertified: newest, sets: try Self.sets(state))
     }
   }
 }

@@ -45,6 +45,9 @@ extension Ledger {
         $0.head = prepared.head
         $0.history = prepared.history
         for height in pending.keys { $0.certificates[height] = nil }
+        if prepared.head.seats.since > head.seats.since {
+          $0.sets.append(SeatedSet(set: prepared.head.seats.current, since: prepared.head.seats.since))
+        }
       }
       return prepared.head.checkpoint
     }
@@ -94,9 +97,6 @@ extension Ledger {
       $0.newestCertified = max($0.newestCertified, height)
     }
   }
-
-  /// The set that signs the checkpoint of `height`. Governance, which changes it, comes with its contract.
-  func validators(signing height: BlockHeight) -> ValidatorSet { genesis.validators }
 
   private func check(_ block: Block, on head: LedgerHead) throws(LedgerError) -> [TransactionID] {
     try reading { reader throws(LedgerError) in
@@ -215,13 +215,13 @@ private struct PreparedBlock {
     }
     self.replaced = replaced
     self.fresh = fresh
+    let seats = try Ledger.seats(after: execution, before: parent.seats)
     let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
     let checkpoint = Checkpoint(
       chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
       receiptsRoot: Receipt.root(of: execution.receipts, suite: suite), historyRoot: history.root(suite: suite),
-      validatorSetHash: parent.validators.hash(genesis: ledger.genesisID, suite: suite))
-    head = LedgerHead(
-      header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, validators: parent.validators)
+      validatorSetHash: seats.current.hash(genesis: ledger.genesisID, suite: suite))
+    head = LedgerHead(header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, seats: seats)
   }
 
   func write(to writer: any KeyValueWriter) throws(StoreError) {
