@@ -16,9 +16,11 @@ package enum EngineFactory {
     switch genesis.engine {
     case .raft:
       return try RaftEngine(
-        genesis: genesis, id: id, store: store, position: head.position, head: head.height, certified: ledger.newestCertified, seed: seed)
+        genesis: genesis, id: id, store: store, position: head.position, head: head.height, certified: ledger.newestCertified,
+        seats: head.seats, seed: seed)
     case .simplex:
-      let root = SimplexEngine.rootHeight(head: head.height, certified: ledger.newestCertified)
+      let root = SimplexEngine.rootHeight(
+        head: head.height, certified: ledger.newestCertified, epochLength: genesis.parameters.epochLength)
       guard let rootID = try? ledger.blockID(at: root) else {
         throw .simplex(.journalCorrupt("the ledger lacks height \(root), where the epoch of height \(head.height) begins"))
       }
@@ -26,7 +28,8 @@ package enum EngineFactory {
         genesis: genesis, id: id, store: store,
         start: SimplexEngine.Start(
           head: BlockReference(height: head.height, id: head.blockID), position: head.position, certified: ledger.newestCertified,
-          root: BlockReference(height: root, id: rootID), firstEpoch: firstEpoch))
+          root: BlockReference(height: root, id: rootID), firstEpoch: firstEpoch,
+          validators: ledger.validators(signing: root.next), seats: head.seats))
     }
   }
 }

@@ -25,6 +25,7 @@ public actor Node {
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   private var catchUp: NodeSync
+  private var steward: Steward?
   private let responder: SyncResponder
   private var tasks: [Task<Void, Never>] = []
   private var fault: NodeError?
@@ -48,7 +49,8 @@ public actor Node {
       throw .ledger(error)
     }
     let head = ledger.head
-    catchUp = NodeSync(ledger, store: configuration.ledgerStore, peers: configuration.transport.peers)
+    steward = configuration.steward.map { Steward(account: $0, key: configuration.key) }
+    catchUp = NodeSync(ledger, key: configuration.key.publicKey, store: configuration.ledgerStore, peers: configuration.transport.peers)
     responder = SyncResponder(ledger, transport: configuration.transport)
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
@@ -56,7 +58,7 @@ public actor Node {
         seed: .random(in: 0 ... .max))
       core = NodeCore(
         genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
-        mempool: configuration.mempool)
+        seats: head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
     } catch {
       throw .engine(error)
     }
@@ -67,7 +69,7 @@ public actor Node {
     guard tasks.isEmpty, fault == nil else { return }
     tasks.append(responder.run())
     var effects: [NodeCore.Effect] = []
-    core.resume(uncertified(), into: &effects)
+    core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     perform(effects)
     tasks.append(
       Task { [weak self] in
@@ -178,6 +180,13 @@ public actor Node {
     handle(.time(now))
     judgeAgain()
     catchUp(.time(now))
+    for signed in steward?.due(ledger) ?? [] {
+      do throws(NodeError) {
+        try submit(signed)
+      } catch {
+        logger.warning("the steward's \(signed.transaction.entry) was not taken: \(error)")
+      }
+    }
     drain()
   }
 
@@ -220,7 +229,9 @@ public actor Node {
     case .behind(let block):
       logger.warning("block \(block) is final and too far ahead to be fetched one by one: catching up")
       catchUp(.behind)
-    case .evidence(let evidence): logger.error("validator \(evidence.validator) signed a contradiction: \(evidence)")
+    case .evidence(let evidence):
+      logger.error("validator \(evidence.validator) signed a contradiction: \(evidence)")
+      steward?.note(evidence)
     case .misbehaved(let peer, let what): logger.warning("validator \(peer): \(what)")
     case .certified(let certificate): add(certificate)
     case .lookUp(let height, let peer):
@@ -265,10 +276,13 @@ public actor Node {
   }
 
   private func execute(_ block: Block, position: UInt64, areChecked: Bool) {
+    let seats = ledger.head.seats
     do throws(LedgerError) {
       let checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
       let receipts = try ledger.receipts(at: block.header.height)
-      queue.append(.executed(position: position, checkpoint, ids: receipts.map(\.transaction)))
+      queue.append(
+        .executed(
+          position: position, checkpoint, ids: receipts.map(\.transaction), seats: ledger.head.seats == seats ? nil : ledger.head.seats))
       settle(receipts, at: block.header.height)
     } catch {
       switch error {
@@ -307,7 +321,7 @@ public actor Node {
       let waiting = core.mempool.candidates(at: ledger.head.height.next, count: .max, bytes: .max)
       core = NodeCore(
         genesis: configuration.genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: ledger.head.height,
-        mempool: configuration.mempool)
+        seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
       queue = Deque(waiting.compactMap { (try? ledger.admit($0)).map { .admitted($0) } })
       undecided = []
     } catch {
@@ -315,7 +329,7 @@ public actor Node {
     }
     logger.info("caught up at height \(ledger.head.height)")
     var effects: [NodeCore.Effect] = []
-    core.resume(uncertified(), into: &effects)
+    core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     for effect in effects where fault == nil { carryOut(effect) }
   }
 

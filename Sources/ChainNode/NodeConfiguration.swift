@@ -19,6 +19,9 @@ public struct NodeConfiguration: Sendable {
   public var firstEpoch: Epoch?
   /// The way to the other nodes.
   public var transport: any Transport
+  /// As whom the node reports double votes to the chain, and takes the seat that governance gave it: any member of the chain. Without
+  /// one it only logs.
+  public var steward: Account?
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
   /// Where the node reports what it does.

@@ -21,7 +21,9 @@ public struct NodeCore: Sendable {
     /// The answer to `build`.
     case built(BuildRequest, Block?)
     /// The decision at `position` is durable in the ledger.
-    case executed(position: UInt64, Checkpoint, ids: [TransactionID])
+    ///
+    /// `seats` are the validators' after it, if it changed them.
+    case executed(position: UInt64, Checkpoint, ids: [TransactionID], seats: ValidatorSeats?)
     /// The decision at `position` was not valid on the ledger's head.
     case skipped(position: UInt64, head: BlockHeight)
     /// The answer to `sign`.
@@ -84,7 +86,9 @@ public struct NodeCore: Sendable {
   private let genesis: Genesis
   private let genesisID: GenesisID
   private let id: ReplicaID
-  private let peers: [ReplicaID]
+  /// To whom this node speaks and listens: who has a seat or will have one, and who had one before the last change.
+  private var peers: [ReplicaID]
+  private var seats: ValidatorSeats
   private var isHalted = false
   /// Transactions of blocks that are decided and not executed: they are in the mempool still, but never to be proposed again.
   private var executing: [[TransactionID]] = []
@@ -94,16 +98,22 @@ public struct NodeCore: Sendable {
   public private(set) var refusedMessages: UInt64 = 0
 
   /// A node of the chain of `genesis` with its engine, continuing from a ledger.
+  /// - Parameters:
+  ///   - seats: Who has a seat after the ledger's last block; those of genesis by default.
+  ///   - signers: The set that signs the height after `certified`; that of genesis by default.
   public init(
     genesis: Genesis, id: ReplicaID, engine: any Engine, certified: BlockHeight, executed: BlockHeight,
-    mempool: MempoolLimits = MempoolLimits()
+    seats: ValidatorSeats? = nil, signers: ValidatorSet? = nil, mempool: MempoolLimits = MempoolLimits()
   ) {
     self.genesis = genesis
     genesisID = genesis.id
     self.id = id
     self.engine = engine
-    peers = genesis.validators.members.map { $0.replica(suite: genesis.suite) }.filter { $0 != id }
-    collector = CheckpointCollector(genesis: genesis, id: id, certified: certified, executed: executed)
+    let seats = seats ?? ValidatorSeats(current: genesis.validators, since: 1)
+    self.seats = seats
+    peers = Self.peers(of: seats.everyone + (signers?.members ?? []), genesis.suite, except: id)
+    collector = CheckpointCollector(
+      genesis: genesis, id: id, certified: certified, executed: executed, validators: signers ?? seats.current)
     self.mempool = Mempool(limits: mempool)
   }
 
@@ -134,7 +144,8 @@ public struct NodeCore: Sendable {
       guard (try? mempool.insert(transaction)) != nil else { return }
       run(.workPending, into: &effects)
     case .built(let request, let block): run(.built(request, block), into: &effects)
-    case .executed(let position, let checkpoint, let ids):
+    case .executed(let position, let checkpoint, let ids, let changed):
+      if let changed { take(changed, after: checkpoint.height, into: &effects) }
       if !executing.isEmpty { executing.removeFirst() }
       let expired = mempool.committed(ids, at: checkpoint.height)
       if !expired.isEmpty { effects.append(.expired(expired)) }
@@ -155,8 +166,29 @@ public struct NodeCore: Sendable {
     }
   }
 
+  private mutating func take(_ changed: ValidatorSeats, after height: BlockHeight, into effects: inout [Effect]) {
+    let before = seats.current.members
+    seats = changed
+    peers = Self.peers(of: changed.everyone + before, genesis.suite, except: id)
+    if changed.since == height.next { collect(.seated(changed.current, since: changed.since), into: &effects) }
+    run(.seats(changed, after: height), into: &effects)
+  }
+
+  private static func peers(of validators: [Validator], _ suite: CryptoSuite, except id: ReplicaID) -> [ReplicaID] {
+    var found: [ReplicaID] = []
+    for validator in validators {
+      let replica = validator.replica(suite: suite)
+      if replica != id, !found.contains(replica) { found.append(replica) }
+    }
+    return found
+  }
+
   /// Tells the collector of heights that were executed before this process began.
-  public mutating func resume(_ checkpoints: [Checkpoint], into effects: inout [Effect]) {
+  /// - Parameter handovers: The changes of the set among them.
+  public mutating func resume(
+    _ checkpoints: [Checkpoint], sets handovers: [(set: ValidatorSet, since: BlockHeight)] = [], into effects: inout [Effect]
+  ) {
+    for (set, since) in handovers { collect(.seated(set, since: since), into: &effects) }
     for checkpoint in checkpoints { collect(.executed(checkpoint), into: &effects) }
   }
 

@@ -47,6 +47,8 @@ public struct CheckpointCollector: Sendable {
   public enum Event: Sendable {
     /// The host's clock shows this.
     case time(MonotonicInstant)
+    /// This set signs from this height on; comes before the checkpoints that it signs.
+    case seated(ValidatorSet, since: BlockHeight)
     /// This node executed a height and holds it durable.
     case executed(Checkpoint)
     /// The answer to `sign`.
@@ -75,17 +77,17 @@ public struct CheckpointCollector: Sendable {
   private struct Height: Sendable {
     var own: Checkpoint?
     var ownSignature: Signature?
-    /// Signatures that came before or with our own checkpoint, by member; checked when the checkpoint is known.
-    var received: [Int: (checkpoint: Checkpoint, signature: Signature)] = [:]
+    /// Signatures that came before or with our own checkpoint, by sender; checked when the checkpoint is known, and with it the set.
+    var received: [ReplicaID: (checkpoint: Checkpoint, signature: Signature)] = [:]
     var verified: [Int: Signature] = [:]
     var lastSent: MonotonicInstant?
   }
 
   private let genesis: GenesisID
   private let suite: CryptoSuite
-  private let set: ValidatorSet
-  private let replicas: [ReplicaID]
-  private let ownIndex: Int?
+  private let id: ReplicaID
+  /// The sets that sign open heights, each from a height on, oldest first.
+  private var sets: [Signers]
   private var now: MonotonicInstant = 0
   private var heights: [BlockHeight: Height] = [:]
   private var recent: [BlockHeight: CheckpointCertificate] = [:]
@@ -95,13 +97,25 @@ public struct CheckpointCollector: Sendable {
   /// The greatest executed height.
   public private(set) var executed: BlockHeight
 
+  private struct Signers: Sendable {
+    let set: ValidatorSet
+    let since: BlockHeight
+    let replicas: [ReplicaID]
+
+    init(_ set: ValidatorSet, since: BlockHeight, suite: CryptoSuite) {
+      self.set = set
+      self.since = since
+      replicas = set.members.map { $0.replica(suite: suite) }
+    }
+  }
+
   /// A collector for the validator `id` (who may be none), which continues from a ledger.
-  public init(genesis: Genesis, id: ReplicaID, certified: BlockHeight, executed: BlockHeight) {
+  /// - Parameter validators: The set that signs the height after `certified`; that of genesis by default.
+  public init(genesis: Genesis, id: ReplicaID, certified: BlockHeight, executed: BlockHeight, validators: ValidatorSet? = nil) {
     self.genesis = genesis.id
     suite = genesis.suite
-    set = genesis.validators
-    replicas = genesis.validators.members.map { $0.replica(suite: genesis.suite) }
-    ownIndex = replicas.firstIndex(of: id)
+    self.id = id
+    sets = [Signers(validators ?? genesis.validators, since: 0, suite: genesis.suite)]
     self.certified = certified
     self.executed = executed
   }
@@ -113,6 +127,9 @@ public struct CheckpointCollector: Sendable {
     case .time(let instant):
       now = max(now, instant)
       repeatSignatures(into: &effects)
+    case .seated(let set, let since):
+      guard set.generation > sets[sets.count - 1].set.generation else { return }
+      sets.append(Signers(set, since: since, suite: suite))
     case .executed(let checkpoint): noteExecuted(checkpoint, into: &effects)
     case .signed(let checkpoint, let signature): noteSigned(checkpoint, signature, into: &effects)
     case .received(.signature(let checkpoint, let signature), let from):
@@ -121,17 +138,21 @@ public struct CheckpointCollector: Sendable {
     }
   }
 
+  private func signers(of height: BlockHeight) -> Signers { sets.last { $0.since <= height } ?? sets[0] }
+
   private mutating func noteExecuted(_ checkpoint: Checkpoint, into effects: inout [Effect]) {
     let height = checkpoint.height
     executed = max(executed, height)
     guard height > 0, recent[height] == nil else { return }
     heights[height, default: Height()].own = checkpoint
-    if ownIndex != nil { effects.append(.sign(checkpoint)) }
+    if signers(of: height).replicas.contains(id) { effects.append(.sign(checkpoint)) }
     check(height, into: &effects)
   }
 
   private mutating func noteSigned(_ checkpoint: Checkpoint, _ signature: Signature, into effects: inout [Effect]) {
-    guard let ownIndex, heights[checkpoint.height]?.own == checkpoint else { return }
+    guard let ownIndex = signers(of: checkpoint.height).replicas.firstIndex(of: id), heights[checkpoint.height]?.own == checkpoint else {
+      return
+    }
     heights[checkpoint.height]?.ownSignature = signature
     heights[checkpoint.height]?.verified[ownIndex] = signature
     heights[checkpoint.height]?.lastSent = now
@@ -147,15 +168,16 @@ public struct CheckpointCollector: Sendable {
       effects.append(.send(.certificate(certificate), to: from))
       return
     }
-    guard let member = replicas.firstIndex(of: from), member != ownIndex, height > 0,
-      height <= max(certified, executed).advanced(by: Self.window)
-    else { return }
+    guard from != id, height > 0, height <= max(certified, executed).advanced(by: Self.window) else { return }
     guard height > certified || heights[height] != nil else {
       effects.append(.lookUp(height, for: from))
       return
     }
-    guard heights[height]?.verified[member] == nil else { return }
-    heights[height, default: Height()].received[member] = (checkpoint, signature)
+    // Above the next height the set is not known yet: whoever the host lets speak may, once a height.
+    if height <= executed.next {
+      guard let member = signers(of: height).replicas.firstIndex(of: from), heights[height]?.verified[member] == nil else { return }
+    }
+    heights[height, default: Height()].received[from] = (checkpoint, signature)
     check(height, into: &effects)
   }
 
@@ -163,7 +185,7 @@ public struct CheckpointCollector: Sendable {
     let height = certificate.checkpoint.height
     guard let own = heights[height]?.own else { return }
     do throws(CheckpointCertificateError) {
-      try certificate.verify(in: set, genesis: genesis, suite: suite)
+      try certificate.verify(in: signers(of: height).set, genesis: genesis, suite: suite)
     } catch {
       return
     }
@@ -173,29 +195,32 @@ public struct CheckpointCollector: Sendable {
   /// Verifies what came for a height whose checkpoint is known here, and certifies if a quorum agrees.
   private mutating func check(_ height: BlockHeight, into effects: inout [Effect]) {
     guard var state = heights[height], let own = state.own else { return }
+    let signers = signers(of: height)
+    let set = signers.set
     let digest = own.digest(genesis: genesis, suite: suite)
     var others: [Checkpoint: [(index: Int, signature: Signature)]] = [:]
-    for (member, item) in state.received.sorted(by: { $0.key < $1.key }) {
+    for (member, replica) in signers.replicas.enumerated() {
+      guard let item = state.received[replica] else { continue }
       if item.checkpoint == own {
-        state.received[member] = nil
+        state.received[replica] = nil
         if set.members[member].key.verify(item.signature, of: digest) { state.verified[member] = item.signature }
       } else {
         others[item.checkpoint, default: []].append((member, item.signature))
       }
     }
     heights[height] = state
-    if isQuorum(state.verified.keys.sorted()) {
+    if isQuorum(state.verified.keys.sorted(), of: set) {
       let signatures = state.verified.sorted { $0.key < $1.key }.map { (index: $0.key, signature: $0.value) }
       finish(CheckpointCertificate(checkpoint: own, set: set, signatures: signatures), own: own, into: &effects)
       return
     }
-    for (checkpoint, signatures) in others where isQuorum(signatures.map(\.index)) {
+    for (checkpoint, signatures) in others where isQuorum(signatures.map(\.index), of: set) {
       let certificate = CheckpointCertificate(checkpoint: checkpoint, set: set, signatures: signatures)
       if (try? certificate.verify(in: set, genesis: genesis, suite: suite)) != nil { finish(certificate, own: own, into: &effects) }
     }
   }
 
-  private func isQuorum(_ signers: [Int]) -> Bool {
+  private func isQuorum(_ signers: [Int], of set: ValidatorSet) -> Bool {
     set.rule.isReached(weights: set.members.map(\.weight), signers: signers)
   }
 
@@ -210,6 +235,7 @@ public struct CheckpointCollector: Sendable {
     recent[height] = certificate
     for old in recent.keys where old.advanced(by: Self.window) < height { recent[old] = nil }
     certified = max(certified, height)
+    if sets.count > 1, sets[1].since.advanced(by: Self.window) < certified { sets.removeFirst() }
     effects.append(.certified(certificate))
   }
 

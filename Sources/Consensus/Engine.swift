@@ -24,6 +24,8 @@ public enum EngineEvent: Sendable {
   case workPending
   /// The answer to `build`: a block on the parent asked for, or `nil` if there is nothing to order.
   case built(BuildRequest, Block?)
+  /// Executing this height changed who has a seat; comes before its `executed`.
+  case seats(ValidatorSeats, after: BlockHeight)
   /// The decision at `position` is durable in the ledger, or was skipped as invalid; the ledger's head is now at `head`.
   case executed(position: UInt64, head: BlockHeight)
   /// The checkpoint of this height has its certificate here.

@@ -180,15 +180,15 @@ import Testing
       #expect(throws: CanonicalError.self) { try NodeMessage(canonicalBytes: Array(bytes[..<length])) }
     }
     // Answers are no questions; heights that are no snapshot, numbers that are none and too many questions are turned away.
-    #expect(server.answer(.status(nil), from: peer, now: 0) == nil)
+    #expect(server.answer(.status(nil, []), from: peer, now: 0) == nil)
     for (height, number) in [(BlockHeight(79), UInt32(0)), (72, 0), (80, .max), (0, 0), (8, 0)] {
       #expect(
         server.answer(.askChunk(height: height, snapshot: .zero, number: number), from: peer, now: 0)
           == .chunk(snapshot: .zero, number: number, nil))
     }
     #expect(server.answer(.askBlocks(from: 1_000), from: peer, now: 0) == .blocks(from: 1_000, [], nil))
-    for _ in 0..<40 { _ = server.answer(.askStatus, from: peer, now: 0) }
-    #expect(server.answer(.askStatus, from: peer, now: 0) == nil)
-    #expect(server.answer(.askStatus, from: world.peers[0], now: 1_000) != nil)
+    for _ in 0..<40 { _ = server.answer(.askStatus(generation: 1), from: peer, now: 0) }
+    #expect(server.answer(.askStatus(generation: 1), from: peer, now: 0) == nil)
+    #expect(server.answer(.askStatus(generation: 1), from: world.peers[0], now: 1_000) != nil)
   }
 }

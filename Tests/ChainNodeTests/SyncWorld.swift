@@ -157,7 +157,7 @@ struct SyncWorld {
         inbox.append((.blocks(from: 99_999, [], nil), peer))
         inbox.append((.manifest([1, 2, 3]), peer))
       }
-    case (.empty, .status): inbox.append((.status(nil), peer))
+    case (.empty, .status): inbox.append((.status(nil, []), peer))
     case (.empty, .manifest): inbox.append((.manifest(nil), peer))
     case (.empty, .chunk(let id, let number, _)): inbox.append((.chunk(snapshot: id, number: number, nil), peer))
     case (.empty, .blocks(let from, _, _)): inbox.append((.blocks(from: from, [], nil), peer))
@@ -180,9 +180,9 @@ struct SyncWorld {
       }
       inbox.append((.blocks(from: from, blocks, certificate), peer))
     case (.forgedChain, .blocks(let from, var blocks, let certificate)): inbox.append((forge(from, &blocks, certificate), peer))
-    case (.forgedChain, .status(var certificate)):
+    case (.forgedChain, .status(var certificate, let handovers)):
       certificate?.checkpoint.height = 1_000_000
-      inbox.append((.status(certificate), peer))
+      inbox.append((.status(certificate, handovers), peer))
     case (_, let answer):
       if case .chunk(_, _, .some) = answer { chunksFrom[peer, default: 0] += 1 }
       inbox.append((answer, peer))

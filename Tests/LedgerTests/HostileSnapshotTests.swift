@@ -145,7 +145,7 @@ import Testing
 
   @Test func onlyCertifiedHeightsOfThisChain() throws {
     var world = try SnapshotWorld(blocks: 20)
-    let (manifest, _) = try world.export()
+    let (manifest, chunks) = try world.export()
     func fault(_ change: (inout SnapshotManifest) throws -> Void) throws -> ManifestFault? {
       var changed = manifest
       try change(&changed)
@@ -162,11 +162,16 @@ import Testing
       try fault {
         $0.certificate.checkpoint.stateRoot = .zero
       } == .uncertified(.badSignature(index: 0)))
+    // A quorum that lies about who signs next: the state that it certified says otherwise.
+    var lie = manifest
+    lie.certificate.checkpoint.validatorSetHash = .zero
+    lie.certificate = try chain.certify(lie.checkpoint)
+    var snapshot = try SnapshotImport(lie, into: MemoryStore(), genesis: world.genesis, contracts: world.registry)
+    for (number, bytes) in chunks.enumerated() { try snapshot.add(bytes, as: number) }
+    #expect(throws: SnapshotError.manifest(.validatorSet)) { try snapshot.finish() }
+    let stranger = try ValidatorSet(generation: 2, rule: .moreThanHalf, members: chain.genesis.validators.members)
     #expect(
-      try fault {
-        $0.certificate.checkpoint.validatorSetHash = .zero
-        $0.certificate = try chain.certify($0.checkpoint)
-      } == .validatorSet)
+      try fault { $0.handovers = [Handover(certificate: $0.certificate, next: stranger)] } == .handover(index: 0, .otherSet))
     #expect(
       try fault {
         $0.certificate.checkpoint.chain = "elsewhere"

@@ -10,6 +10,11 @@ extension Ledger {
     memory.withLock { memory in memory.sets.last { $0.since <= height }?.set ?? memory.head.validators }
   }
 
+  /// The sets that sign from a height above `height` on, oldest first.
+  public func sets(signingAfter height: BlockHeight) -> [(set: ValidatorSet, since: BlockHeight)] {
+    memory.withLock { memory in memory.sets.filter { $0.since > height }.map { ($0.set, $0.since) } }
+  }
+
   /// How the set of this generation passed on to later ones, oldest first, as far as certificates are here.
   /// - Parameter limit: The greatest number.
   public func handovers(after generation: UInt64, limit: Int = .max) throws(LedgerError) -> [Handover] {

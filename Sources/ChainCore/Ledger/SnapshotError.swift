@@ -41,8 +41,10 @@ public enum ManifestFault: Error, Hashable, Sendable {
   case checkpoint
   /// No quorum signed its checkpoint.
   case uncertified(CheckpointCertificateError)
-  /// Its checkpoint names another validator set than the genesis.
+  /// Its checkpoint, within an epoch, names another validator set than the one that signs it.
   case validatorSet
+  /// Handover number `index` from the genesis' validators on proves nothing.
+  case handover(index: Int, HandoverError)
   /// It does not hold the history of exactly the replay window.
   case window
   /// Its history does not have the certified root.
@@ -107,6 +109,7 @@ extension ManifestFault: CustomStringConvertible {
     case .checkpoint: "the checkpoint is of another chain or of height 0"
     case .uncertified(let error): error.description
     case .validatorSet: "the checkpoint names another validator set"
+    case .handover(let index, let error): "handover \(index): \(error)"
     case .window: "the history is not that of the replay window"
     case .historyRoot: "the history does not have the certified root"
     case .windowChunks: "the window chunks do not divide the window"

@@ -35,7 +35,9 @@ extension Ledger {
         next = next.next
       }
       manifest = SnapshotManifest(
-        genesis: genesisID, certificate: certificate, frontier: try frontier(size: start.rawValue), window: window,
+        genesis: genesisID, certificate: certificate,
+        handovers: try handovers(after: genesis.validators.generation).filter { $0.since <= height },
+        frontier: try frontier(size: start.rawValue), window: window,
         windowChunks: try windowChunks(from: start, through: height, bytes: chunkBytes),
         stateChunks: try stateChunks(at: height, bytes: max(chunkBytes - Self.proofBytes, chunkBytes / 2)))
     } catch {

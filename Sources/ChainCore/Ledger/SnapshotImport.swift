@@ -149,11 +149,21 @@ public struct SnapshotImport: Sendable {
     guard root == manifest.checkpoint.stateRoot else {
       throw .damagedStore(expected: manifest.checkpoint.stateRoot, found: root)
     }
+    try checkSeats()
     try Self.wrap { try store.write { try complete($0, position: position) } }
     do throws(LedgerError) {
       return try Ledger(store: store, genesis: genesis, contracts: contracts)
     } catch {
       throw .ledger(error)
+    }
+  }
+
+  /// The state says who signs from here on, and the checkpoint has to say the same.
+  private func checkSeats() throws(SnapshotError) {
+    let height = manifest.height
+    let seats = try Self.wrap { try store.read { try Ledger.seats(LedgerState(reader: $0, height: height, isHead: true, suite: suite)) } }
+    guard seats.current.hash(genesis: manifest.genesis, suite: suite) == manifest.checkpoint.validatorSetHash else {
+      throw .manifest(.validatorSet)
     }
   }
 
@@ -200,6 +210,10 @@ public struct SnapshotImport: Sendable {
     for leaf in manifest.window { try writer.put(LedgerTables.leaves, LedgerTables.key(leaf.height), leaf.canonicalBytes) }
     try writer.put(LedgerTables.checkpoints, key, manifest.checkpoint.canonicalBytes)
     try writer.put(LedgerTables.certificates, key, manifest.certificate.canonicalBytes)
+    for handover in manifest.handovers {
+      let height = handover.certificate.checkpoint.height
+      try writer.put(LedgerTables.certificates, LedgerTables.key(height), handover.certificate.canonicalBytes)
+    }
     try writer.put(LedgerTables.meta, LedgerTables.snapshotKey, height.canonicalBytes)
     try writer.put(LedgerTables.meta, LedgerTables.keysKey, [])
     try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)

@@ -16,6 +16,8 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
   public var genesis: GenesisID
   /// The certified checkpoint: everything in the snapshot is under it.
   public var certificate: CheckpointCertificate
+  /// How the genesis' validators passed on to those who signed it.
+  public var handovers: [Handover]
   /// The edge of the history tree over the heights before the replay window.
   public var frontier: AppendOnlyTree
   /// The history of the replay window, up to the height before the checkpoint's.
@@ -27,21 +29,22 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
 
   /// Puts the parts together; nothing is checked.
   public init(
-    genesis: GenesisID, certificate: CheckpointCertificate, frontier: AppendOnlyTree, window: [HistoryLeaf], windowChunks: [BlockHeight],
-    stateChunks: [Digest]
+    genesis: GenesisID, certificate: CheckpointCertificate, handovers: [Handover] = [], frontier: AppendOnlyTree, window: [HistoryLeaf],
+    windowChunks: [BlockHeight], stateChunks: [Digest]
   ) {
     self.init(
-      version: Self.currentVersion, genesis: genesis, certificate: certificate, frontier: frontier, window: window,
-      windowChunks: windowChunks, stateChunks: stateChunks)
+      version: Self.currentVersion, genesis: genesis, certificate: certificate, handovers: handovers, frontier: frontier,
+      window: window, windowChunks: windowChunks, stateChunks: stateChunks)
   }
 
   private init(
-    version: UInt16, genesis: GenesisID, certificate: CheckpointCertificate, frontier: AppendOnlyTree, window: [HistoryLeaf],
-    windowChunks: [BlockHeight], stateChunks: [Digest]
+    version: UInt16, genesis: GenesisID, certificate: CheckpointCertificate, handovers: [Handover], frontier: AppendOnlyTree,
+    window: [HistoryLeaf], windowChunks: [BlockHeight], stateChunks: [Digest]
   ) {
     self.version = version
     self.genesis = genesis
     self.certificate = certificate
+    self.handovers = handovers
     self.frontier = frontier
     self.window = window
     self.windowChunks = windowChunks
@@ -50,8 +53,8 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
 
   /// The fields in order.
   public static let layout = Layout(
-    Self.init(version:genesis:certificate:frontier:window:windowChunks:stateChunks:),
-    \.version, \.genesis, \.certificate, \.frontier, \.window, \.windowChunks, \.stateChunks)
+    Self.init(version:genesis:certificate:handovers:frontier:window:windowChunks:stateChunks:),
+    \.version, \.genesis, \.certificate, \.handovers, \.frontier, \.window, \.windowChunks, \.stateChunks)
 
   /// The checkpoint.
   public var checkpoint: Checkpoint { certificate.checkpoint }
@@ -60,11 +63,15 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
   /// How many chunks there are.
   public var chunkCount: Int { windowChunks.count + stateChunks.count }
 
-  /// What tells snapshots apart: the hash over everything but the certificate's choice of signatures.
+  /// What tells snapshots apart: the hash over everything but the certificates' choice of signatures.
   public func id(suite: CryptoSuite) -> Digest {
     var unsigned = self
     unsigned.certificate.bitmap = []
     unsigned.certificate.signatures = []
+    for index in unsigned.handovers.indices {
+      unsigned.handovers[index].certificate.bitmap = []
+      unsigned.handovers[index].certificate.signatures = []
+    }
     return suite.digest("SnapshotManifest", genesis, unsigned)
   }
 
@@ -107,12 +114,33 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
     else { throw .stateChunks }
     let suite = document.suite
     guard history(suite: suite).root(suite: suite) == checkpoint.historyRoot else { throw .historyRoot }
-    guard checkpoint.validatorSetHash == document.validators.hash(genesis: id, suite: suite) else { throw .validatorSet }
+    let signers = try signers(document, id: id)
+    // After an epoch's last height others sign: the state says who, and the state is certified.
+    guard document.isLastOfEpoch(height) || checkpoint.validatorSetHash == signers.hash(genesis: id, suite: suite) else {
+      throw .validatorSet
+    }
     do throws(CheckpointCertificateError) {
-      try certificate.verify(in: document.validators, genesis: id, suite: suite)
+      try certificate.verify(in: signers, genesis: id, suite: suite)
     } catch {
       throw .uncertified(error)
     }
+  }
+
+  /// Follows the handovers to the set that signed the checkpoint.
+  private func signers(_ document: Genesis, id: GenesisID) throws(ManifestFault) -> ValidatorSet {
+    var set = document.validators
+    var last: BlockHeight = 0
+    for (index, handover) in handovers.enumerated() {
+      guard handover.since > last, handover.since <= height else { throw .handover(index: index, .otherSet) }
+      last = handover.since
+      do throws(HandoverError) {
+        try handover.verify(from: set, genesis: id, suite: document.suite)
+      } catch {
+        throw .handover(index: index, error)
+      }
+      set = handover.next
+    }
+    return set
   }
 
   /// The edge of the history tree over all heights before the checkpoint's.

@@ -74,7 +74,7 @@ private actor Preparation {
     let peer = message.from
     guard !isDone, transport.peers.contains(peer), case .sync(let message) = try? NodeMessage(canonicalBytes: message.bytes) else { return }
     // Others may begin at the same time: this node has nothing yet.
-    if message == .askStatus { transport.send(NodeMessage.sync(.status(nil)).canonicalBytes, to: peer) }
+    if case .askStatus = message { transport.send(NodeMessage.sync(.status(nil, [])).canonicalBytes, to: peer) }
     if !message.isQuestion { step(.received(message, from: peer)) }
   }
 
@@ -94,7 +94,7 @@ private actor Preparation {
         case .stopped(let found): failure = found
         case .store, .discard, .finish, .execute: break
         }
-        if let next = host.carryOut(effect) { events.append(next) }
+        if let next = host.carryOut(effect) { events += host.news(next) }
       }
     }
   }

@@ -21,6 +21,7 @@ struct NodeSync {
   }
 
   private let ledger: Ledger
+  private let key: PublicKey
   private var sync: StateSync
   private var host: SyncHost
   private let isActive: Bool
@@ -28,11 +29,12 @@ struct NodeSync {
   private var hasExecuted = false
 
   /// Catching up of the node that has `ledger` in `store`.
-  init(_ ledger: Ledger, store: any KeyValueStore, peers: [ReplicaID]) {
+  init(_ ledger: Ledger, key: PublicKey, store: any KeyValueStore, peers: [ReplicaID]) {
     self.ledger = ledger
+    self.key = key
     isActive = ledger.genesis.engine == .simplex
     host = SyncHost(ledger, store: store)
-    sync = StateSync(genesis: ledger.genesis, head: host.head, peers: peers)
+    sync = StateSync(genesis: ledger.genesis, head: host.head, validators: ledger.head.validators, peers: peers)
   }
 
   /// Advances by one event and does what follows.
@@ -40,13 +42,16 @@ struct NodeSync {
     var outcome = Outcome()
     guard isActive else { return outcome }
     // The engine may have gone on by itself.
-    var events = sync.headHeight < ledger.head.height ? host.head.map { [.head($0), event] } ?? [event] : [event]
+    var events = [.observing(ledger.head.validators.index(of: key) == nil), event]
+    if sync.headHeight < ledger.head.height, let head = host.head {
+      events = host.news(.head(head)) + events
+    }
     while !events.isEmpty {
       var effects: [StateSync.Effect] = []
       sync.step(events.removeFirst(), into: &effects)
       for effect in effects {
         let before = ledger.head.height
-        if let next = host.carryOut(effect) { events.append(next) }
+        if let next = host.carryOut(effect) { events += host.news(next) }
         note(effect, since: before, in: &outcome)
       }
     }

@@ -28,7 +28,7 @@ extension StateSync {
       return blame(peer, .blocks, into: &effects)
     }
     do throws(CheckpointCertificateError) {
-      try certificate.verify(in: genesis.validators, genesis: genesisID, suite: genesis.suite)
+      try certificate.verify(in: validators(signing: certificate.checkpoint.height), genesis: genesisID, suite: genesis.suite)
     } catch {
       peers.noteLacking(peer)
       return blame(peer, .certificate(error), into: &effects)

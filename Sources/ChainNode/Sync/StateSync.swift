@@ -42,8 +42,12 @@ public struct StateSync: Sendable {
     case received(SyncMessage, from: ReplicaID)
     /// A peer's message speaks of this certified height; it may lie.
     case heard(BlockHeight)
+    /// Whether this node follows without a seat: then blocks come from nowhere else, and it asks often.
+    case observing(Bool)
     /// The engine cannot go on without this node catching up.
     case behind
+    /// The ledger says that this set signs from this height on; comes before the `head` that made it so.
+    case seated(ValidatorSet, since: BlockHeight)
     /// The answer to `begin`: the chunks that are missing.
     case begun([Int])
     /// The chunk is stored.
@@ -116,6 +120,8 @@ public struct StateSync: Sendable {
   let settings: Settings
   /// Whether the host can import a snapshot: its ledger does not exist yet.
   private(set) var mayImport: Bool
+  /// The sets that are known to sign, each from a height on, oldest first.
+  private var sets: [(set: ValidatorSet, since: BlockHeight)]
   /// The newest block of the ledger; `nil` if there is no ledger.
   var head: BlockReference?
   /// The greatest certified height that a peer proved.
@@ -137,15 +143,21 @@ public struct StateSync: Sendable {
   var lastLag = UInt64.max
   /// Whether the engine waits for it.
   var isUrgent = false
+  /// Whether the node follows without a seat.
+  private var isObserver = false
   /// Answers that nobody asked for.
   public internal(set) var unasked: UInt64 = 0
 
   /// A node of the chain of `genesis`.
   /// - Parameters:
   ///   - head: The ledger's newest block; `nil` if the store is empty and a snapshot may be imported into it.
+  ///   - validators: The set that signs the height after the head; that of genesis by default.
   ///   - peers: Whom to ask.
-  public init(genesis: Genesis, head: BlockReference?, peers: [ReplicaID], settings: Settings = Settings()) {
+  public init(
+    genesis: Genesis, head: BlockReference?, validators: ValidatorSet? = nil, peers: [ReplicaID], settings: Settings = Settings()
+  ) {
     self.genesis = genesis
+    sets = [(validators ?? genesis.validators, 0)]
     genesisID = genesis.id
     self.head = head
     mayImport = head == nil
@@ -172,6 +184,11 @@ public struct StateSync: Sendable {
     case .behind:
       isUrgent = true
       if case .idle = phase { phase = .idle(until: now) }
+    case .seated(let set, let since): seat(set, since: since)
+    case .observing(let observes):
+      guard observes != isObserver else { break }
+      isObserver = observes
+      if observes, case .idle(let until) = phase { phase = .idle(until: min(until, now.advanced(byMilliseconds: pauseMs))) }
     case .begun(let missing): noteBegun(missing, into: &effects)
     case .stored(let number): noteStored(number, into: &effects)
     case .refused(let number, let error): noteRefused(number, error, into: &effects)
@@ -198,8 +215,9 @@ public struct StateSync: Sendable {
       return
     }
     switch message {
-    case .status(let certificate):
+    case .status(let certificate, let handovers):
       answers += 1
+      take(handovers, from: peer, into: &effects)
       take(certificate, from: peer, into: &effects)
     case .manifest(let bytes): take(manifest: bytes, from: peer, into: &effects)
     case .chunk(let snapshot, let number, let bytes): take(chunk: Int(number), of: snapshot, bytes, from: peer, into: &effects)
@@ -208,10 +226,34 @@ public struct StateSync: Sendable {
     }
   }
 
+  /// The set that signs a height, as far as it is known.
+  func validators(signing height: BlockHeight) -> ValidatorSet { (sets.last { $0.since <= height } ?? sets[0]).set }
+
+  private mutating func seat(_ set: ValidatorSet, since: BlockHeight) {
+    guard set.generation > sets[sets.count - 1].set.generation else { return }
+    sets.append((set, since))
+  }
+
+  /// Each set's quorum names the next one.
+  private mutating func take(_ handovers: [Handover], from peer: ReplicaID, into effects: inout [Effect]) {
+    for handover in handovers {
+      let (known, since) = sets[sets.count - 1]
+      guard handover.next.generation > known.generation else { continue }
+      do throws(HandoverError) {
+        guard handover.since > since else { throw .otherSet }
+        try handover.verify(from: known, genesis: genesisID, suite: genesis.suite)
+      } catch {
+        return blame(peer, .handover(error), into: &effects)
+      }
+      seat(handover.next, since: handover.since)
+      if handover.certificate.checkpoint.height > target?.checkpoint.height ?? 0 { target = handover.certificate }
+    }
+  }
+
   private mutating func take(_ certificate: CheckpointCertificate?, from peer: ReplicaID, into effects: inout [Effect]) {
-    guard let certificate, certificate.checkpoint.height > target?.checkpoint.height ?? 0 else { return }
+    guard let certificate, certificate.checkpoint.height > max(target?.checkpoint.height ?? 0, headHeight) else { return }
     do throws(CheckpointCertificateError) {
-      try certificate.verify(in: genesis.validators, genesis: genesisID, suite: genesis.suite)
+      try certificate.verify(in: validators(signing: certificate.checkpoint.height), genesis: genesisID, suite: genesis.suite)
     } catch {
       return blame(peer, .certificate(error), into: &effects)
     }
@@ -225,7 +267,7 @@ public struct StateSync: Sendable {
       guard now >= until else { return }
       askForStatus(into: &effects)
     case .asking(let until):
-      guard now >= until || peers.open({ $0 == .askStatus }) == 0 else { return }
+      guard now >= until || peers.open({ if case .askStatus = $0 { true } else { false } }) == 0 else { return }
       decide(into: &effects)
     case .choosing: askForManifests(into: &effects)
     case .fetching: askForChunks(into: &effects)
@@ -237,7 +279,7 @@ public struct StateSync: Sendable {
   mutating func askForStatus(into effects: inout [Effect]) {
     peers.begin()
     answers = 0
-    for peer in peers.available(now) { ask(.askStatus, peer, into: &effects) }
+    for peer in peers.available(now) { ask(.askStatus(generation: sets[sets.count - 1].set.generation), peer, into: &effects) }
     phase = .asking(until: now.advanced(byMilliseconds: settings.answerMs))
   }
 
@@ -253,7 +295,7 @@ public struct StateSync: Sendable {
       lastLag = lag
       hasEngineMoved = false
       phase = .idle(until: now.advanced(byMilliseconds: settings.statusMs))
-    } else if lag > (isUrgent || mayImport ? 0 : settings.blockLag) {
+    } else if lag > (isUrgent || mayImport || isObserver ? 0 : settings.blockLag) {
       lastLag = .max
       hasEngineMoved = false
       phase = .following
@@ -268,7 +310,7 @@ public struct StateSync: Sendable {
     lastLag = .max
     hasEngineMoved = false
     // Who was told that it is behind asks until there is a certificate to reach.
-    phase = .idle(until: now.advanced(byMilliseconds: isUrgent ? settings.statusMs / 10 : settings.statusMs))
+    phase = .idle(until: now.advanced(byMilliseconds: pauseMs))
     guard !isUrgent else { return }
     if let target {
       guard headHeight.rawValue.addingClamped(settings.blockLag) >= target.checkpoint.height.rawValue else { return }
@@ -277,6 +319,8 @@ public struct StateSync: Sendable {
     }
     effects.append(.caughtUp(headHeight))
   }
+
+  private var pauseMs: UInt64 { isUrgent || isObserver ? settings.statusMs / 10 : settings.statusMs }
 
   mutating func stop(_ failure: SyncFailure, into effects: inout [Effect]) {
     phase = .stopped

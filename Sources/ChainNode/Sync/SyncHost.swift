@@ -48,6 +48,12 @@ struct SyncHost {
     }
   }
 
+  /// What to tell the sync of a new head: who signs from then on, then the head.
+  func news(_ event: StateSync.Event) -> [StateSync.Event] {
+    guard case .head = event, let seats = ledger?.head.seats else { return [event] }
+    return [.seated(seats.current, since: seats.since), event]
+  }
+
   private mutating func begin(_ manifest: SnapshotManifest) -> StateSync.Event {
     do throws(SnapshotError) {
       let begun: SnapshotImport

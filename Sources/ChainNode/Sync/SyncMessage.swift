@@ -9,11 +9,13 @@ public enum SyncMessage: CanonicalCodable, Sendable, Hashable {
   public static let blockBytes = 4 << 20
   /// The greatest number of bytes of a manifest or chunk in an answer.
   public static let partLimit = 8 << 20
+  /// The greatest number of handovers in an answer.
+  public static let handoverLimit = 16
 
-  /// Which heights do you have?
-  case askStatus
-  /// The certificate of the greatest certified height, if there is one.
-  case status(CheckpointCertificate?)
+  /// Which heights do you have? I know the validators up to this generation.
+  case askStatus(generation: UInt64)
+  /// The handovers after that generation, oldest first, and the certificate of the greatest certified height that those prove.
+  case status(CheckpointCertificate?, [Handover])
   /// What does the newest snapshot consist of?
   case askManifest
   /// The canonical bytes of a `SnapshotManifest`; `nil`: there is no snapshot here.
@@ -38,10 +40,13 @@ public enum SyncMessage: CanonicalCodable, Sendable, Hashable {
   /// Appends the variant and its fields.
   public func encode(into writer: inout CanonicalWriter) {
     switch self {
-    case .askStatus: writer.writeVariant(0)
-    case .status(let certificate):
+    case .askStatus(let generation):
+      writer.writeVariant(0)
+      writer.writeInteger(generation)
+    case .status(let certificate, let handovers):
       writer.writeVariant(1)
       certificate.encode(into: &writer)
+      handovers.encode(into: &writer)
     case .askManifest: writer.writeVariant(2)
     case .manifest(let bytes):
       writer.writeVariant(3)
@@ -71,8 +76,8 @@ public enum SyncMessage: CanonicalCodable, Sendable, Hashable {
   public init(from reader: inout CanonicalReader) throws(CanonicalError) {
     self = try reader.readVariant(of: "SyncMessage") { (variant, reader) throws(CanonicalError) -> Self? in
       switch variant {
-      case 0: .askStatus
-      case 1: .status(try CheckpointCertificate?(from: &reader))
+      case 0: .askStatus(generation: try reader.readInteger())
+      case 1: .status(try CheckpointCertificate?(from: &reader), try Self.handovers(from: &reader))
       case 2: .askManifest
       case 3: .manifest(try Self.part(from: &reader))
       case 4:
@@ -89,6 +94,13 @@ public enum SyncMessage: CanonicalCodable, Sendable, Hashable {
   private static func part(from reader: inout CanonicalReader) throws(CanonicalError) -> [UInt8]? {
     guard try Bool(from: &reader) else { return nil }
     return try reader.readBytes(limit: partLimit)
+  }
+
+  private static func handovers(from reader: inout CanonicalReader) throws(CanonicalError) -> [Handover] {
+    let count = try reader.readCount(limit: handoverLimit)
+    var handovers: [Handover] = []
+    for _ in 0..<count { handovers.append(try Handover(from: &reader)) }
+    return handovers
   }
 
   private static func blocks(from reader: inout CanonicalReader) throws(CanonicalError) -> [Block] {

@@ -8,6 +8,8 @@ public enum SyncFault: Error, Hashable, Sendable {
   case late
   /// Its certificate is not one.
   case certificate(CheckpointCertificateError)
+  /// Its handover proves nothing.
+  case handover(HandoverError)
   /// Its manifest or chunk fails a check.
   case snapshot(SnapshotError)
   /// Its blocks do not follow this node's head, or their certificate is of another block.

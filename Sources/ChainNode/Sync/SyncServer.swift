@@ -8,7 +8,7 @@ struct SyncServer: Sendable {
   /// The limits of what is answered.
   struct Limits: Sendable, Hashable {
     /// Snapshots are of multiples of this height.
-    var interval: UInt64 = 4 * SimplexEngine.epochLength
+    var interval: UInt64 = 1_024
     /// How many bytes of records or blocks a chunk has.
     var chunkBytes = SnapshotManifest.chunkBytes
     /// How many questions of one peer are answered in a second.
@@ -39,7 +39,7 @@ struct SyncServer: Sendable {
   mutating func answer(_ question: SyncMessage, from peer: ReplicaID, now: MonotonicInstant) -> SyncMessage? {
     guard question.isQuestion, admits(peer, now) else { return nil }
     switch question {
-    case .askStatus: return .status(try? ledger.newestCertificate())
+    case .askStatus(let generation): return status(after: generation)
     case .askManifest: return .manifest(newest().flatMap { snapshot(at: $0)?.manifest.canonicalBytes })
     case .askChunk(let height, let id, let number):
       var bytes: [UInt8]?
@@ -50,6 +50,14 @@ struct SyncServer: Sendable {
     case .askBlocks(let from): return blocks(from: from)
     case .status, .manifest, .chunk, .blocks: return nil
     }
+  }
+
+  /// What proves how far this node is to somebody who knows the validators up to a generation.
+  private func status(after generation: UInt64) -> SyncMessage {
+    let handovers = (try? ledger.handovers(after: generation, limit: SyncMessage.handoverLimit)) ?? []
+    let known = handovers.last?.next.generation ?? generation
+    let newest = (try? ledger.newestCertificate()).flatMap { $0.generation <= known ? $0 : nil }
+    return .status(newest ?? nil, handovers)
   }
 
   private mutating func admits(_ peer: ReplicaID, _ now: MonotonicInstant) -> Bool {
@@ -92,7 +100,10 @@ struct SyncServer: Sendable {
       guard blocks.isEmpty || bytes <= SyncMessage.blockBytes else { break }
       blocks.append(block)
       if let certificate = try? ledger.certificate(at: height) { certified = (blocks.count, certificate) }
+      // What the next validators sign, the asker may not be able to check before it has executed this.
+      let isHandover = ledger.validators(signing: height) != ledger.validators(signing: height.next)
       height = height.next
+      if isHandover { break }
     }
     guard let certified else { return .blocks(from: from, [], nil) }
     return .blocks(from: from, Array(blocks.prefix(certified.count)), certified.certificate)

@@ -50,7 +50,7 @@ extension ChainWorld {
         seed: random.next())
       var core = NodeCore(
         genesis: founding.genesis, id: validators[index].id, engine: engine, certified: ledger.newestCertified,
-        executed: ledger.head.height)
+        executed: ledger.head.height, seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next))
       var effects: [NodeCore.Effect] = []
       var open: [Checkpoint] = []
       var height = ledger.newestCertified.next
@@ -58,7 +58,7 @@ extension ChainWorld {
         open.append(try ledger.checkpoint(at: height))
         height = height.next
       }
-      core.resume(open, into: &effects)
+      core.resume(open, sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
       validators[index].core = core
       try carryOut(effects, index)
     } catch let failure as CheckFailure {

@@ -117,6 +117,7 @@ extension ChainWorld {
   private mutating func execute(_ block: Block, _ position: UInt64, _ areChecked: Bool, _ index: Int) throws -> NodeCore.Event {
     let ledger = validators[index].ledger
     let checkpoint: Checkpoint
+    let seats = ledger.head.seats
     do throws(LedgerError) {
       checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
     } catch {
@@ -127,7 +128,8 @@ extension ChainWorld {
     }
     let receipts = try ledger.receipts(at: checkpoint.height)
     if !validators[index].isLiar { try check(checkpoint, receipts, index) }
-    return .executed(position: position, checkpoint, ids: receipts.map(\.transaction))
+    return .executed(
+      position: position, checkpoint, ids: receipts.map(\.transaction), seats: ledger.head.seats == seats ? nil : ledger.head.seats)
   }
 
   private mutating func check(_ checkpoint: Checkpoint, _ receipts: [Receipt], _ index: Int) throws {

@@ -13,6 +13,7 @@ public struct RaftEngine: Engine {
 
   private var node: RaftNode
   private let parameters: ChainParameters
+  private let suite: CryptoSuite
   private var now: MonotonicInstant = 0
   private var lastTick: MonotonicInstant?
   /// When the head last moved, or this replica began to lead.
@@ -30,6 +31,9 @@ public struct RaftEngine: Engine {
   private var proposed: ProposalID?
   private var placedAt: LogIndex?
   private var reportedFault: EngineFault?
+  /// Who has a seat on the chain; Raft's own members follow.
+  private var seats: ValidatorSeats
+  private var changes: UInt64 = 0
 
   /// A replica that continues from its store.
   ///
@@ -39,10 +43,12 @@ public struct RaftEngine: Engine {
   ///   - position: `LedgerHead.position`: the last log index that the ledger holds.
   ///   - head: The ledger's height.
   ///   - certified: The greatest certified height.
+  ///   - seats: Who has a seat after the ledger's last block; those of genesis by default.
   ///   - seed: Of election timeouts; differs per replica and process life.
   /// - Throws: `EngineFault.raft` if log and ledger do not fit, `.store` if it cannot be read.
   public init(
-    genesis: Genesis, id: ReplicaID, store: any KeyValueStore, position: UInt64, head: BlockHeight, certified: BlockHeight, seed: UInt64
+    genesis: Genesis, id: ReplicaID, store: any KeyValueStore, position: UInt64, head: BlockHeight, certified: BlockHeight,
+    seats: ValidatorSeats? = nil, seed: UInt64
   ) throws(EngineFault) {
     let members = Configuration(voters: genesis.validators.members.map { $0.replica(suite: genesis.suite) })
     var configuration = RaftConfiguration(id: id, group: genesis.id, seed: seed)
@@ -63,6 +69,8 @@ public struct RaftEngine: Engine {
     parameters = genesis.parameters
     self.head = head
     self.certified = certified
+    self.seats = seats ?? ValidatorSeats(current: genesis.validators, since: 1)
+    suite = genesis.suite
   }
 
   /// The replica's own view, for tests and metrics.
@@ -78,7 +86,10 @@ public struct RaftEngine: Engine {
   /// Advances the engine.
   public mutating func step(_ event: EngineEvent, into effects: inout [EngineEffect]) {
     switch event {
-    case .time(let now): advance(to: now, into: &effects)
+    case .time(let now):
+      advance(to: now, into: &effects)
+      alignMembers(into: &effects)
+    case .seats(let seats, _): self.seats = seats
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
     case .persisted(let sequence): run([.persisted(sequence: sequence)], into: &effects)
     case .workPending: hasWork = true
@@ -106,6 +117,26 @@ public struct RaftEngine: Engine {
       run(events, into: &effects)
     }
     effects.append(.wake(at: (lastTick ?? now).advanced(byMilliseconds: Self.tickMs)))
+  }
+
+  /// As leader, brings Raft's members to those of the chain: first who joins as a learner, then who has a seat as a voter.
+  ///
+  /// Not before the old set has certified the height that names the new one: it must still sign it.
+  private mutating func alignMembers(into effects: inout [EngineEffect]) {
+    guard leadingTerm != nil, ownTermApplied, certified.next >= seats.since else { return }
+    let members = node.status.configuration
+    let voters = seats.current.members.map { $0.replica(suite: suite) }
+    let joining = seats.joining.map { $0.validator.replica(suite: suite) }
+    let strangers = voters.filter { !members.members.contains($0) }
+    // Nobody votes before it has the log.
+    let target =
+      strangers.isEmpty
+      ? Configuration(voters: voters, learners: joining.filter { !voters.contains($0) })
+      : Configuration(voters: members.voters, learners: members.learners + strangers)
+    guard !members.isJoint, target != members else { return }
+    changes += 1
+    // Proposals of blocks have the numbers of their requests; these are far from them.
+    run([.changeProposed(ProposalID(1 << 63 | changes), to: target)], into: &effects)
   }
 
   private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [EngineEffect]) {

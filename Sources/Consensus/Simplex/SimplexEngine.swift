@@ -2,17 +2,19 @@ public import ChainCore
 
 /// Orders blocks by Simplex: for chains whose validators, less than a third of the weight, may lie.
 ///
-/// Heights are in epochs of `epochLength`; each has its own `SimplexNode`. The next one begins when the last block of the one before
+/// Heights are in epochs of `ChainParameters.epochLength`; each has its own validator set and `SimplexNode`. The next one begins when the last block of the one before
 /// is executed and its checkpoint certified; the one before goes on answering who is behind. A position is epoch · 2^32 + view.
 public struct SimplexEngine: Engine {
-  /// How many heights an epoch has.
-  public static let epochLength: UInt64 = 256
-
   private let genesis: Genesis
   private let genesisID: GenesisID
   private let id: ReplicaID
   private let mayVote: Bool
-  private let setHash: Digest
+  /// The set of the running epoch.
+  private var validators: ValidatorSet
+  private var setHash: Digest
+  /// Who has a seat after the newest executed height.
+  private var seats: ValidatorSeats
+  private var others: [ReplicaID]
   private var node: SimplexNode
   private var epoch: Epoch
   /// The epochs before, for who is behind; they vote no more.
@@ -47,22 +49,31 @@ public struct SimplexEngine: Engine {
     public var root: BlockReference
     /// The host's statement that the validator's key never voted in this epoch or a later one; needed when the store is new.
     public var firstEpoch: Epoch?
+    /// The set that signs the height after the root.
+    public var validators: ValidatorSet
+    /// Who has a seat after the ledger's last block.
+    public var seats: ValidatorSeats
 
     /// Puts the parts together.
-    public init(head: BlockReference, position: UInt64, certified: BlockHeight, root: BlockReference, firstEpoch: Epoch?) {
+    public init(
+      head: BlockReference, position: UInt64, certified: BlockHeight, root: BlockReference, firstEpoch: Epoch?, validators: ValidatorSet,
+      seats: ValidatorSeats
+    ) {
       self.head = head
       self.position = position
       self.certified = certified
       self.root = root
       self.firstEpoch = firstEpoch
+      self.validators = validators
+      self.seats = seats
     }
   }
 
   /// The height of the root of the epoch in which a chain whose last block is `head` goes on.
   ///
   /// The epoch of a head that is an epoch's last block is over only when its checkpoint is certified.
-  public static func rootHeight(head: BlockHeight, certified: BlockHeight) -> BlockHeight {
-    guard head > 0 else { return 0 }
+  public static func rootHeight(head: BlockHeight, certified: BlockHeight, epochLength: UInt64) -> BlockHeight {
+    guard head > 0, epochLength > 0 else { return 0 }
     if head.rawValue.isMultiple(of: epochLength), certified >= head { return head }
     return BlockHeight((head.rawValue - 1) / epochLength * epochLength)
   }
@@ -73,15 +84,18 @@ public struct SimplexEngine: Engine {
     self.genesis = genesis
     genesisID = genesis.id
     self.id = id
-    setHash = genesis.validators.hash(genesis: genesisID, suite: genesis.suite)
-    let epoch = Epoch(start.root.height.rawValue / Self.epochLength)
+    validators = start.validators
+    setHash = start.validators.hash(genesis: genesisID, suite: genesis.suite)
+    seats = start.seats
+    others = Self.others(in: start.validators, genesis.suite, than: id)
+    let epoch = Epoch(start.root.height.rawValue / max(1, genesis.parameters.epochLength))
     let journal = SimplexStore(store: store)
     var records: [SimplexRecord] = []
     do {
       if let first = try journal.firstEpoch() {
         mayVote = epoch >= first
       } else {
-        let isMember = genesis.validators.members.contains { $0.replica(suite: genesis.suite) == id }
+        let isMember = start.validators.members.contains { $0.replica(suite: genesis.suite) == id }
         guard let first = start.firstEpoch ?? (isMember ? nil : epoch) else { throw EngineFault.journalMissing }
         try journal.begin(first)
         mayVote = epoch >= first
@@ -100,16 +114,17 @@ public struct SimplexEngine: Engine {
     lastBlock = start.head
     let view = start.position >> 32 == epoch.rawValue ? View(start.position & 0xffff_ffff) : 0
     node = try Self.node(
-      genesis, id, epoch, root: start.root, mayVote: mayVote,
+      genesis, id, epoch, start.validators, root: start.root, mayVote: mayVote,
       restoring: SimplexRestoredState(records: records, ledger: start.head, ledgerView: view))
   }
 
   private static func node(
-    _ genesis: Genesis, _ id: ReplicaID, _ epoch: Epoch, root: BlockReference, mayVote: Bool, restoring state: SimplexRestoredState
+    _ genesis: Genesis, _ id: ReplicaID, _ epoch: Epoch, _ validators: ValidatorSet, root: BlockReference, mayVote: Bool,
+    restoring state: SimplexRestoredState
   ) throws(EngineFault) -> SimplexNode {
     var configuration = SimplexConfiguration(
-      id: id, genesis: genesis.id, suite: genesis.suite, epoch: epoch, validators: genesis.validators, root: root,
-      lastHeight: root.height.advanced(by: epochLength))
+      id: id, genesis: genesis.id, suite: genesis.suite, epoch: epoch, validators: validators, root: root,
+      lastHeight: root.height.advanced(by: genesis.parameters.epochLength))
     configuration.idleIntervalMs = genesis.parameters.idleIntervalMs
     configuration.mayVote = mayVote
     do throws(SimplexFault) {
@@ -117,6 +132,10 @@ public struct SimplexEngine: Engine {
     } catch {
       throw .simplex(error)
     }
+  }
+
+  private static func others(in validators: ValidatorSet, _ suite: CryptoSuite, than id: ReplicaID) -> [ReplicaID] {
+    validators.members.map { $0.replica(suite: suite) }.filter { $0 != id }
   }
 
   /// The node of the current epoch, for tests and metrics.
@@ -157,6 +176,7 @@ public struct SimplexEngine: Engine {
       guard !blocks.isEmpty else { return }
       let message = SimplexMessage(genesis: genesisID, epoch: epoch, body: .blocks(blocks))
       effects.append(.send(message.canonicalBytes, to: peer))
+    case .seats(let seats, _): self.seats = seats
     case .executed(let position, let height): noteExecuted(position, height, into: &effects)
     case .certified(let height):
       certified = max(certified, height)
@@ -208,9 +228,12 @@ public struct SimplexEngine: Engine {
     former.append((epoch, node))
     if former.count > 2 { former.removeFirst() }
     epoch = epoch.next
+    validators = seats.current
+    setHash = validators.hash(genesis: genesisID, suite: genesis.suite)
+    others = Self.others(in: validators, genesis.suite, than: id)
     do throws(EngineFault) {
       node = try Self.node(
-        genesis, id, epoch, root: lastBlock, mayVote: mayVote,
+        genesis, id, epoch, validators, root: lastBlock, mayVote: mayVote,
         restoring: SimplexRestoredState(records: [], ledger: lastBlock, ledgerView: 0))
     } catch {
       return stop(error, into: &effects)
@@ -250,16 +273,13 @@ public struct SimplexEngine: Engine {
     case .send(let message, let to): effects.append(.send(message.canonicalBytes, to: to))
     case .broadcast(let message):
       let bytes = message.canonicalBytes
-      for member in genesis.validators.members {
-        let replica = member.replica(suite: genesis.suite)
-        if replica != id { effects.append(.send(bytes, to: replica)) }
-      }
+      for replica in others { effects.append(.send(bytes, to: replica)) }
     case .sign(let statement):
       effects.append(.sign(statement, statement.digest(genesis: genesisID, suite: genesis.suite, validatorSetHash: setHash)))
     case .verify(let batch, let statements):
       let checks = statements.map {
         SignatureCheck(
-          key: genesis.validators.members[$0.validator].key,
+          key: validators.members[$0.validator].key,
           digest: $0.statement.digest(genesis: genesisID, suite: genesis.suite, validatorSetHash: setHash), signature: $0.signature)
       }
       verifying[nextRequest] = (epoch, batch)

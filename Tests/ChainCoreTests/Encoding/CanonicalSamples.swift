@@ -112,11 +112,26 @@ enum CanonicalSamples {
       CanonicalSample(
         EquivocationEvidence(validator: 2, first: nullify, firstSignature: signature, second: finalize, secondSignature: signature)),
     ]
-    return consensus + [
+    let certificate = CheckpointCertificate(checkpoint: checkpoint, generation: 2, bitmap: [0x80], signatures: [signature])
+    let joining = ValidatorSeats.Joining(validator: validator, replaces: second)
+    let governance = [
+      CanonicalSample(Handover(certificate: certificate, next: set)), CanonicalSample(joining, as: "Joining"),
+      CanonicalSample(ValidatorSeats(current: set, since: 5, next: [validator], joining: [joining])),
+      CanonicalSample(ValidatorChange.add(validator)), CanonicalSample(ValidatorChange.remove(first), as: "ValidatorChange.remove"),
+      CanonicalSample(ValidatorChange.weight(first, 5), as: "ValidatorChange.weight"),
+      CanonicalSample(ValidatorChange.replace(first, by: second), as: "ValidatorChange.replace"),
+      CanonicalSample(ProposeChange(change: .remove(second), reason: "因")), CanonicalSample(CastVote(proposal: 3, approves: true)),
+      CanonicalSample(ValidatorReady(key: first, certificate: certificate, signature: signature)),
+      CanonicalSample(
+        GovernanceProposal(
+          change: .remove(first), reason: "", proposer: "a", until: 9, approvals: ["a", "b"], refusals: ["c"], status: .open)),
+      CanonicalSample(Conviction(key: first, epoch: 1, view: 2, height: 3, reporter: account)),
+    ]
+    return consensus + governance + [
       CanonicalSample(first, as: "PublicKey of SM2"), CanonicalSample(second), CanonicalSample(signature), CanonicalSample(transaction),
       CanonicalSample(signed), CanonicalSample(header), CanonicalSample(Block(header: header, transactions: [signed, signed])),
       CanonicalSample(checkpoint), CanonicalSample(leaf),
-      CanonicalSample(CheckpointCertificate(checkpoint: checkpoint, generation: 2, bitmap: [0x80], signatures: [signature])),
+      CanonicalSample(certificate),
       CanonicalSample(event), CanonicalSample(ReceiptStatus.failed), CanonicalSample(reading), CanonicalSample(receipt),
       CanonicalSample(QuorumRule.moreThanTwoThirds), CanonicalSample(validator), CanonicalSample(set), CanonicalSample(EngineKind.simplex),
       CanonicalSample(CallLimits()), CanonicalSample(ChainParameters()), CanonicalSample(organisation), CanonicalSample(remote),
