@@ -9,6 +9,8 @@ public enum Trial: String, Sendable, CaseIterable {
   /// `ChainWorld`: whole nodes with contracts and clients. One seed in four restarts one validator again and again under load, one in
   /// four has a liar under load, the others draw their faults; one in five runs Raft.
   case chain
+  /// `RelayWorld`: a relay and two or three chains with contracts, racing relayers and one that lies.
+  case relay
 
   /// What a seed's run showed.
   public struct Outcome: Sendable {
@@ -24,12 +26,14 @@ public enum Trial: String, Sendable, CaseIterable {
     public var trace: [String]
     /// The greatest time between two blocks while clients waited, in virtual milliseconds; only of `chain`.
     public var longestPauseMs = 0
+    /// The greatest time that a packet needed to settle once all faults had ended, in virtual milliseconds; only of `relay`.
+    public var longestSettlementMs = 0
   }
 
   /// Runs a seed under its faults, heals the world, and checks that all agree.
   /// - Parameter tracedSteps: How many of the last steps to tell.
   /// - Throws: `CheckFailure` at the first broken promise.
-  public func run(seed: UInt64, tracedSteps: Int = 60, wantsTrace: Bool = false) throws -> Outcome {
+  public func run(seed: UInt64, tracedSteps: Int = 60, wantsTrace: Bool = false) async throws -> Outcome {
     switch self {
     case .raft:
       var world = RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed, tracedSteps: tracedSteps)
@@ -54,6 +58,13 @@ public enum Trial: String, Sendable, CaseIterable {
       return Outcome(
         steps: world.steps, agreed: world.transactions, sights: Self.counts(ChainSight.allCases) { world.seen($0) },
         traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestPauseMs: world.isBounded ? world.longestPauseMs : 0)
+    case .relay:
+      var world = try RelayWorld(ParcelWorkload(), seed: seed, tracedLines: tracedSteps)
+      try await world.run(milliseconds: Self.relayMs)
+      try await world.heal()
+      return Outcome(
+        steps: world.steps, agreed: world.settledPackets, sights: Self.counts(RelaySight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestSettlementMs: world.longestSettlementMs)
     }
   }
 
@@ -63,8 +74,12 @@ public enum Trial: String, Sendable, CaseIterable {
     case .raft: "\(RaftWorld(replicas: seed.isMultiple(of: 2) ? 3 : 5, seed: seed).faults)"
     case .simplex: "\(try SimplexWorld(members: Self.members(seed), seed: seed).faults)"
     case .chain: "\(try Self.chain(seed).faults)"
+    case .relay: "\(try RelayWorld(ParcelWorkload(), seed: seed).faults)"
     }
   }
+
+  /// How long clients send in a world of several chains.
+  private static let relayMs = 60_000
 
   private static func chain(_ seed: UInt64, tracedLines: Int = 60) throws -> ChainWorld {
     let plan: ChainWorld.FaultPlan =
@@ -96,12 +111,13 @@ public enum Trial: String, Sendable, CaseIterable {
       case .raft: RaftMutation.allCases.map(\.rawValue)
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
+      case .relay: []
       }
     }
 
     /// Runs a seed with a planted defect, which should break a promise.
     /// - Throws: `CheckFailure` when the defect is found.
-    public func run(seed: UInt64, mutant: String) throws {
+    public func run(seed: UInt64, mutant: String) async throws {
       switch self {
       case .raft:
         guard let mutation = RaftMutation(rawValue: mutant) else { return }
@@ -114,6 +130,7 @@ public enum Trial: String, Sendable, CaseIterable {
         try world.run(ticks: 4_000)
         try world.heal()
       case .chain: return
+      case .relay: return
       }
     }
   }

@@ -18,6 +18,8 @@ struct Campaign {
     var seedsPerSecond = 0.0
     /// The greatest virtual time between two blocks while clients waited; only of `chain`.
     var longestPauseMs = 0
+    /// The greatest virtual time that a packet needed to settle once the faults had ended; only of `relay`.
+    var longestSettlementMs = 0
     var sights: [String: Int] = [:]
     /// Dangers that no seed met.
     var unseen: [String] = []
@@ -51,7 +53,7 @@ struct Campaign {
         guard next < end else { return }
         let seed = next
         next += 1
-        group.addTask { Self.run(trial, seed) }
+        group.addTask { await Self.run(trial, seed) }
       }
       for _ in 0..<jobs { start() }
       for await result in group {
@@ -77,9 +79,9 @@ struct Campaign {
     if !report.failures.isEmpty || isVoid { throw ExitCode(1) }
   }
 
-  private static func run(_ trial: Trial, _ seed: UInt64) -> Result {
+  private static func run(_ trial: Trial, _ seed: UInt64) async -> Result {
     do {
-      return .passed(try trial.run(seed: seed))
+      return .passed(try await trial.run(seed: seed))
     } catch let failure as CheckFailure {
       return .failed(failure)
     } catch {
@@ -93,6 +95,7 @@ struct Campaign {
       report.steps += outcome.steps
       report.agreed += outcome.agreed
       report.longestPauseMs = max(report.longestPauseMs, outcome.longestPauseMs)
+      report.longestSettlementMs = max(report.longestSettlementMs, outcome.longestSettlementMs)
       if outcome.agreed == 0 { report.emptySeeds += 1 }
       for (sight, count) in outcome.sights { report.sights[sight, default: 0] += count }
     case .failed(let failure):
@@ -115,6 +118,9 @@ struct Campaign {
       "\(trial.rawValue): seeds \(report.from) to \(last), \(report.steps) steps, \(report.agreed) agreed, in \(Self.rounded(report.seconds)) s: "
         + "\(Self.rounded(report.seedsPerSecond)) seeds a second")
     if report.longestPauseMs > 0 { Console.say("longest pause while clients waited: \(report.longestPauseMs) ms of virtual time") }
+    if report.longestSettlementMs > 0 {
+      Console.say("longest settlement after the faults ended: \(report.longestSettlementMs) ms of virtual time")
+    }
     if report.failures.isEmpty {
       Console.say("no promise was broken")
     } else {

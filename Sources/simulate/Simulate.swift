@@ -16,7 +16,7 @@ struct Simulate: AsyncParsableCommand {
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
-    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, Replay.self, Mutants.self])
+    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, Replay.self, Mutants.self])
 
   static func main() async {
     do {
@@ -58,6 +58,13 @@ struct ChainCommand: AsyncParsableCommand {
   func run() async throws { try await Campaign(trial: .chain, options: options).run() }
 }
 
+struct RelayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "relay", abstract: "A relay and two or three chains with contracts: racing relayers, one that lies, chains that pause.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .relay, options: options).run() }
+}
+
 struct CampaignOptions: ParsableArguments {
   @Option(help: "How many seeds to run.") var seeds: UInt64 = 300
   @Option(help: "The first seed.") var from: UInt64 = 1
@@ -70,23 +77,23 @@ struct CampaignOptions: ParsableArguments {
   }
 }
 
-struct Replay: ParsableCommand {
+struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Runs one seed again, step by step the same.",
     discussion: "Example: simulate replay raft --seed 17 --trace")
-  @Argument(help: "raft, simplex or chain.", transform: Self.trial) var trial: Trial
+  @Argument(help: "raft, simplex, chain or relay.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
 
   private static func trial(_ name: String) throws -> Trial {
-    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex or chain, not \(name)") }
+    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex, chain or relay, not \(name)") }
     return trial
   }
 
-  func run() throws {
+  func run() async throws {
     Console.say("seed \(seed): \(try trial.faults(seed: seed))")
     do {
-      let outcome = try trial.run(seed: seed, tracedSteps: trace ? 1_000_000 : 60, wantsTrace: trace)
+      let outcome = try await trial.run(seed: seed, tracedSteps: trace ? 1_000_000 : 60, wantsTrace: trace)
       for line in outcome.trace { Console.say(line) }
       Console.say("no promise broken; \(outcome.steps) steps, \(outcome.agreed) agreed, trace \(String(outcome.traceHash, radix: 16))")
     } catch let failure as CheckFailure {

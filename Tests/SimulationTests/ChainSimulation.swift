@@ -3,9 +3,9 @@ import Testing
 
 /// Whole nodes with contracts and clients under faults; `simulate chain` runs more.
 @Suite struct ChainSimulation {
-  @Test(arguments: UInt64(1)...6) func promisesHoldUnderFaults(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...6) func promisesHoldUnderFaults(seed: UInt64) async throws {
     do {
-      let outcome = try Trial.chain.run(seed: seed)
+      let outcome = try await Trial.chain.run(seed: seed)
       #expect(outcome.agreed > 100, "seed \(seed) ordered little")
       print("chain, seed \(seed): \(outcome.agreed) transactions, \(outcome.steps) steps")
     } catch let failure as CheckFailure {

@@ -6,10 +6,10 @@
   @Suite struct SimplexMutants {
     static let seeds: UInt64 = 300
 
-    @Test(arguments: Trial.simplex.mutants) func isFound(_ mutant: String) {
+    @Test(arguments: Trial.simplex.mutants) func isFound(_ mutant: String) async {
       for seed in 1...Self.seeds {
         do {
-          try Trial.simplex.run(seed: seed, mutant: mutant)
+          try await Trial.simplex.run(seed: seed, mutant: mutant)
         } catch let failure as CheckFailure {
           print("mutant \(mutant): seed \(seed), step \(failure.step), \(failure.what)")
           return

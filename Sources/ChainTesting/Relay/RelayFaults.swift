@@ -1,0 +1,127 @@
+/// What may go wrong in a `RelayWorld`, and how often.
+public struct RelayFaults: Sendable, Hashable {
+  /// Whether a relayer lies: false proofs, false timeouts, foreign certificates, replays.
+  public var hasThief = true
+  /// Relayers stop and lose what they were about to hand in; in hundredths of a percent per 10 ms.
+  public var restarts = 0
+  /// Relayers stand still for a while; in hundredths of a percent per 10 ms.
+  public var relayerPauses = 0
+  /// Member chains stop making blocks for a while; in hundredths of a percent per 10 ms.
+  public var chainPauses = 0
+  /// The relay stops making blocks for a while; in hundredths of a percent per 10 ms.
+  public var relayPauses = 0
+  /// Transactions lost on their way, in percent.
+  public var loss = 0
+  /// Transactions that come twice, in percent.
+  public var repetition = 0
+  /// The longest way of a transaction, in milliseconds.
+  public var latencyMs = 100
+  /// How often a relayer reads from a node that is behind, in percent.
+  public var staleNodes = 0
+  /// How often a node does not answer a relayer, in percent.
+  public var silentNodes = 0
+  /// How long a block waits for its certificate, in milliseconds.
+  public var certificateMs = 50
+  /// How far the chains' clocks differ, in milliseconds.
+  public var clockSkewMs = 100
+  /// Calls of clients on each chain, in hundredths of a percent per 10 ms.
+  public var callRate = 50
+
+  /// No faults.
+  public static let none: RelayFaults = {
+    var faults = RelayFaults()
+    faults.hasThief = false
+    return faults
+  }()
+
+  /// The faults that a seed draws.
+  static func swarm(_ random: inout SeededRandom) -> RelayFaults {
+    var faults = RelayFaults()
+    faults.hasThief = random.chance(80)
+    if random.chance(60) { faults.restarts = 2 + random.below(15) }
+    if random.chance(50) { faults.relayerPauses = 2 + random.below(15) }
+    if random.chance(60) { faults.chainPauses = 2 + random.below(10) }
+    if random.chance(50) { faults.relayPauses = 2 + random.below(8) }
+    if random.chance(50) { faults.loss = 1 + random.below(30) }
+    if random.chance(50) { faults.repetition = 1 + random.below(30) }
+    faults.latencyMs = 20 + random.below(random.chance(40) ? 6_000 : 400)
+    if random.chance(50) { faults.staleNodes = 5 + random.below(30) }
+    if random.chance(30) { faults.silentNodes = 5 + random.below(20) }
+    faults.certificateMs = 10 + random.below(random.chance(30) ? 2_500 : 300)
+    faults.clockSkewMs = random.below(random.chance(30) ? 2_500 : 400)
+    faults.callRate = 10 + random.below(60)
+    return faults
+  }
+}
+
+/// What a run of several chains exercised.
+public enum RelaySight: String, Sendable, Hashable, CaseIterable {
+  /// The relay committed to a packet.
+  case relayed
+  /// A packet was received and its call succeeded.
+  case received
+  /// A packet was received and its call refused it.
+  case refused
+  /// The relay's route refused a packet for good.
+  case rejected
+  /// The relay recorded that a packet was never received.
+  case timedOut
+  /// A packet that the relay never saw ended by its absence.
+  case neverRelayed
+  /// A sender learned that its packet succeeded.
+  case settled
+  /// A sender got its escrow back.
+  case refunded
+  /// A relayer handed in what another one had done.
+  case racedSubmission
+  /// A relayer's proof stood on a client that another one had moved.
+  case racedUpdate
+  /// A packet came after its timeout.
+  case lateDelivery
+  /// A relayer stopped and began anew.
+  case relayerRestart
+  /// A relayer stood still.
+  case relayerPause
+  /// A relayer read from a node that was behind.
+  case staleNode
+  /// A node did not answer a relayer.
+  case silentNode
+  /// A transaction was lost on its way.
+  case loss
+  /// A transaction came twice.
+  case repetition
+  /// A transaction came when its height was over.
+  case expiredTransaction
+  /// A member chain stopped making blocks.
+  case chainPause
+  /// The relay stopped making blocks.
+  case relayPause
+  /// A light client moved on.
+  case clientUpdated
+  /// A light client learned a lower height.
+  case backfilled
+  /// A false proof of a packet, an answer or an absence was refused.
+  case forgedProofRefused
+  /// A changed packet was refused.
+  case forgedPacketRefused
+  /// An answer that nobody gave was refused.
+  case forgedAnswerRefused
+  /// A timeout of a packet that had arrived, or had time left, was refused.
+  case falseTimeoutRefused
+  /// A packet that was not yet relayed did not end by its absence.
+  case falseAbsenceRefused
+  /// A certificate of others, or of too few, was refused.
+  case foreignCertificateRefused
+  /// A changed checkpoint of a trusted height was refused.
+  case forgedCheckpointRefused
+  /// A set of validators that nobody named was refused.
+  case forgedHandoverRefused
+  /// A changed lower height was refused.
+  case forgedBackfillRefused
+  /// A call with changed bytes was refused.
+  case changedBytesRefused
+  /// An old call had no second effect.
+  case replayRefused
+  /// A call of an account without the role was refused.
+  case outsiderRefused
+}

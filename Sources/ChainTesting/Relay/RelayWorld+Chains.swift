@@ -1,0 +1,155 @@
+internal import ChainCore
+internal import CrossChain
+
+/// One chain of the world.
+struct WorldChain: Sendable {
+  static let relayID: ChainID = "henan"
+  static let memberIDs: [ChainID] = ["henan/410100", "henan/410200", "henan/410300"]
+  static let carriers: [OrganisationID] = ["carrier-1", "carrier-2", "carrier-3"]
+  static let thief: OrganisationID = "carrier-0"
+  static let outsider: OrganisationID = "passer-by"
+  static let start: BlockTime = 1_700_000_000_000
+  /// After so many milliseconds a chain makes an empty block.
+  static let idleMs = 2_000
+  /// How many heights ahead a transaction may be valid: few, so that slow ones expire.
+  static let window: UInt64 = 40
+
+  let id: ChainID
+  let founding: Founding
+  let ledger: Ledger
+  let skewMs: Int
+  let sealMs: Int
+  var pool: [(signed: SignedTransaction, id: TransactionID)] = []
+  /// What waits or waited: a pool knows what is in the chain.
+  var waiting: Set<TransactionID> = []
+  var nextSeal = 0
+  var lastSeal = 0
+  var pausedUntil = 0
+  var uncertified: [(checkpoint: Checkpoint, due: Int)] = []
+
+  init(_ founding: Founding, skewMs: Int, sealMs: Int) throws {
+    id = founding.genesis.chain
+    self.founding = founding
+    self.skewMs = skewMs
+    self.sealMs = sealMs
+    ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+  }
+
+  func time(at now: Int) -> BlockTime {
+    max(Self.start.advanced(byMilliseconds: UInt64(now + skewMs)), ledger.head.header.time.advanced(byMilliseconds: 1))
+  }
+}
+
+extension WorldChain {
+  /// The secrets and the genesis of a chain, the same in every world.
+  static func found(
+    _ chain: ChainID, validators: Int, contracts: [any Contract], organisations: [OrganisationID: [Role]],
+    configurations: [ContractName: [UInt8]] = [:]
+  ) throws -> Founding {
+    var all = organisations.sorted { $0.key < $1.key }.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) }
+    for carrier in carriers + [thief] { all.append(GenesisOrganisation(id: carrier, name: carrier.rawValue, roles: [.relayer])) }
+    all.append(GenesisOrganisation(id: outsider, name: outsider.rawValue, roles: []))
+    var parameters = ChainParameters()
+    parameters.idleIntervalMs = UInt64(idleMs)
+    parameters.transactionWindow = window
+    return try Founding(
+      FoundingPlan(
+        chain: chain, suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
+        organisations: all, members: all.map { (organisation: $0.id, name: "clerk") }, contracts: contracts,
+        configurations: configurations, parameters: parameters, time: start)
+    ) { purpose throws(KeyError) in
+      try PrivateKey(suite: .international, secret: CryptoSuite.international.hash(Array("relay world \(chain) \(purpose)".utf8)).bytes)
+    }
+  }
+}
+
+extension RelayWorld {
+  /// Founds the relay and `count` members, registers them and opens the routes.
+  mutating func found(members count: Int) throws {
+    let hub = try WorldChain.found(
+      WorldChain.relayID, validators: random.chance(50) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
+    chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 200 + random.below(500)))
+    let configuration = try ChainRegistration(of: chains[0].ledger, organisation: WorldChain.thief).canonicalBytes
+    for id in WorldChain.memberIDs.prefix(count) {
+      let founding = try WorldChain.found(
+        id, validators: random.chance(50) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
+        organisations: workload.organisations, configurations: [CrossChainContract.name: configuration])
+      chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 200 + random.below(800)))
+    }
+    let administrator = chains[0].founding.administrator
+    var calls: [(entry: EntryName, arguments: [UInt8])] = []
+    for chain in chains.dropFirst() {
+      calls.append(("registerChain", try ChainRegistration(of: chain.ledger, organisation: Founding.platform).canonicalBytes))
+    }
+    for route in workload.routes { calls.append(("setRoute", route.canonicalBytes)) }
+    for (entry, arguments) in calls {
+      let signed = try sign(CrossChainState.contract, entry, arguments, by: administrator, on: 0)
+      chains[0].pool.append((signed, signed.id(genesis: chains[0].ledger.genesisID, suite: .international)))
+    }
+    now = Self.stepMs
+    try seal(0)
+    let receipts = try chains[0].ledger.receipts(at: 1)
+    if let bad = receipts.first(where: { $0.status != .succeeded }) { throw failure("the relay refuses to begin: \(bad.message)") }
+    for index in chains.indices {
+      for subject in chains.indices where subject != index && (subject == 0 || index == 0) {
+        trusted[ClientPlace(subject: subject, chain: index)] = [0]
+      }
+    }
+  }
+
+  /// Makes a block of what waits, executes it, and checks what must hold after it.
+  mutating func seal(_ index: Int) throws {
+    chains[index].nextSeal = now + chains[index].sealMs
+    let chain = chains[index]
+    guard !chain.pool.isEmpty || now - chain.lastSeal >= WorldChain.idleMs || chain.lastSeal == 0 else { return }
+    let head = chain.ledger.head
+    let height = head.height.next
+    var transactions: [SignedTransaction] = []
+    var ids: [TransactionID] = []
+    for (signed, id) in chain.pool {
+      do throws(TransactionFault) {
+        try chain.ledger.rules.check(signed, bytes: signed.canonicalBytes.count, at: height)
+      } catch {
+        note(.expiredTransaction)
+        if origins[id] == .client { openCalls -= 1 }
+        continue
+      }
+      transactions.append(signed)
+      ids.append(id)
+    }
+    chains[index].pool = []
+    let before = try index == 0 ? nil : chain.ledger.query(CrossChainState.contract, "view", NoResult(), as: RelayView.self)
+    let block = Block(
+      on: head.header, parentID: head.blockID, time: chain.time(at: now), proposer: AccountID(.zero), transactions: transactions,
+      genesis: chain.ledger.genesisID, suite: chain.ledger.suite)
+    // Every signature was made here; pools check those that come from outside.
+    let checkpoint = try chain.ledger.commit(block, position: height.rawValue, signatures: .alreadyChecked)
+    chains[index].lastSeal = now
+    let due = isHealed ? now : max(chain.uncertified.last?.due ?? 0, now + random.below(faults.certificateMs + 1))
+    chains[index].uncertified.append((checkpoint, due))
+    steps += 1
+    mix(UInt64(index) << 32 | height.rawValue)
+    for byte in checkpoint.stateRoot.bytes.prefix(8) { mix(UInt64(byte)) }
+    try check(block, ids: ids, on: index, viewBefore: before)
+  }
+
+  /// Gives certificates of a quorum to the blocks whose time has come.
+  mutating func certify(_ index: Int) throws {
+    while let first = chains[index].uncertified.first, first.due <= now || isHealed {
+      chains[index].uncertified.removeFirst()
+      let chain = chains[index]
+      try chain.ledger.add(try certificate(of: first.checkpoint, by: chain.founding, without: random.below(4)))
+    }
+  }
+
+  /// A certificate of the smallest quorum; of four validators one is left out.
+  func certificate(of checkpoint: Checkpoint, by founding: Founding, without absent: Int?) throws -> CheckpointCertificate {
+    let genesis = founding.genesis
+    let digest = checkpoint.digest(genesis: genesis.id, suite: genesis.suite)
+    var signatures: [(index: Int, signature: Signature)] = []
+    for (index, key) in founding.validatorKeys.enumerated() where index != absent || founding.validatorKeys.count == 1 {
+      signatures.append((index, try key.sign(digest)))
+    }
+    return CheckpointCertificate(checkpoint: checkpoint, set: genesis.validators, signatures: signatures)
+  }
+}

@@ -1,0 +1,247 @@
+internal import ChainCore
+internal import CrossChain
+
+/// A relay and member chains under one seed: ledgers with real contracts and certificates of a quorum, relayers that race each other,
+/// one that lies, and clients that send packets both ways; what must hold is checked after every block.
+///
+/// ```swift
+/// var world = try RelayWorld(ParcelWorkload(), seed: 7)
+/// try await world.run(milliseconds: 60_000)
+/// try await world.heal()
+/// ```
+/// Same seed, same run, on every machine: `traceHash` tells. Consensus is not simulated here, `ChainWorld` does that: a chain makes a
+/// block of what came in every few hundred milliseconds of its own clock, and its certificate follows later. Checked are: packets are
+/// numbered in order, received at most once and only while they have time, never both paid out and given back, and end as the
+/// destination answered; records match what happened; light clients hold nothing that their chain does not have; what the workload
+/// says; and in the end, that every packet is settled.
+public struct RelayWorld: Sendable {
+  /// Which faults a world has.
+  public enum FaultPlan: Sendable, Hashable {
+    /// Those that the seed draws.
+    case swarm
+    /// These.
+    case these(RelayFaults)
+  }
+
+  /// The finest step of the virtual clock, in milliseconds.
+  static let stepMs = 10
+
+  /// The seed.
+  public let seed: UInt64
+  /// The faults of this run.
+  public let faults: RelayFaults
+  /// The virtual time, in milliseconds.
+  public internal(set) var now = 0
+  /// How many blocks were made and how often relayers looked.
+  public internal(set) var steps = 0
+  /// A hash over everything that happened.
+  public internal(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
+  /// What the run exercised.
+  public internal(set) var sights: [RelaySight: Int] = [:]
+  /// The longest time that a packet needed to settle after the faults ended, or after it had been sent, in milliseconds.
+  public internal(set) var longestSettlementMs = 0
+  var random: SeededRandom
+  var workload: any RelayWorkload
+  /// The relay first, then the members.
+  var chains: [WorldChain] = []
+  var relayers: [WorldRelayer] = []
+  var calendar: [Int: [WorldDelivery]] = [:]
+  var isHealed = false
+  var healedAt = 0
+  /// Who made a transaction, for what is counted.
+  var origins: [TransactionID: WorldOrigin] = [:]
+  /// Calls of clients that no block holds yet.
+  var openCalls = 0
+  var salt: UInt64 = 0
+  var packets: [PacketKey: PacketTrack] = [:]
+  /// The packets in the order in which they were sent.
+  var order: [PacketKey] = []
+  var unsettled = 0
+  var nextSequence: [LaneID: UInt64] = [:]
+  var logSize: UInt64 = 0
+  /// Heights that light clients are known to trust, oldest first.
+  var trusted: [ClientPlace: [BlockHeight]] = [:]
+  var thief = RelayThief()
+  var recent: [String] = []
+  let tracedLines: Int
+
+  /// A relay and two or three member chains with fresh ledgers, registered with each other.
+  /// - Parameter tracedLines: How many of the last lines a failure's report tells.
+  public init(
+    _ workload: some RelayWorkload, members count: Int? = nil, seed: UInt64, faults plan: FaultPlan = .swarm, tracedLines: Int = 200
+  ) throws {
+    self.seed = seed
+    self.tracedLines = max(2, tracedLines)
+    self.workload = workload
+    random = SeededRandom(seed)
+    switch plan {
+    case .swarm: faults = .swarm(&random)
+    case .these(let these): faults = these
+    }
+    let count = count ?? (random.chance(50) ? 3 : 2)
+    try found(members: max(2, count))
+    for index in 0..<(2 + random.below(2)) {
+      relayers.append(
+        WorldRelayer(
+          organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 300 + random.below(900),
+          nextAt: random.below(1_000)))
+    }
+  }
+
+  /// How often `sight` was seen.
+  public func seen(_ sight: RelaySight) -> Int { sights[sight] ?? 0 }
+
+  /// Packets that came to their end.
+  public var settledPackets: Int { packets.count - unsettled }
+
+  /// The last things that happened, oldest first.
+  public var trace: [String] { recent }
+
+  /// Runs so long under faults, with clients sending.
+  /// - Throws: `CheckFailure` at the first broken promise.
+  public mutating func run(milliseconds: Int) async throws {
+    let end = now + milliseconds
+    while now < end {
+      try await step()
+      for index in chains.indices.dropFirst() where random.below(10_000) < faults.callRate { try call(on: index) }
+    }
+  }
+
+  /// How long after the end of all faults every packet has to be settled, in milliseconds.
+  public static let settlementBoundMs = 30_000
+
+  /// Ends all faults but the thief's, and checks that every packet settles and all records say so.
+  /// - Throws: `CheckFailure`.
+  public mutating func heal() async throws {
+    isHealed = true
+    healedAt = now
+    for index in chains.indices { chains[index].pausedUntil = 0 }
+    for index in relayers.indices { relayers[index].pausedUntil = 0 }
+    let latest = order.map { timeLeft($0) }.max() ?? 0
+    let end = now + max(0, latest) + Self.settlementBoundMs
+    while now < end, unsettled > 0 || openCalls > 0 { try await step() }
+    if unsettled > 0 {
+      let open = order.filter { packets[$0]?.end == nil }
+      throw failure("\(unsettled) packets are not settled \(Self.settlementBoundMs) ms after the faults ended: \(describe(open[0]))")
+    }
+    try checkEnd()
+  }
+
+  mutating func step() async throws {
+    now += Self.stepMs
+    if !isHealed { makeFaults() }
+    for delivery in calendar.removeValue(forKey: now) ?? [] { arrive(delivery) }
+    for index in chains.indices {
+      try certify(index)
+      if chains[index].nextSeal <= now, chains[index].pausedUntil <= now { try seal(index) }
+    }
+    for index in relayers.indices where relayers[index].nextAt <= now && relayers[index].pausedUntil <= now { try await tick(index) }
+    if faults.hasThief, thief.nextAt <= now { try steal() }
+  }
+
+  private mutating func makeFaults() {
+    if random.below(10_000) < faults.relayPauses {
+      note(.relayPause)
+      chains[0].pausedUntil = now + 1_000 + random.below(6_000)
+      log("the relay pauses")
+    }
+    if random.below(10_000) < faults.chainPauses {
+      note(.chainPause)
+      let index = 1 + random.below(chains.count - 1)
+      chains[index].pausedUntil = now + 1_000 + random.below(10_000)
+      log("\(chains[index].id) pauses")
+    }
+    if random.below(10_000) < faults.relayerPauses {
+      note(.relayerPause)
+      relayers[random.below(relayers.count)].pausedUntil = now + 1_000 + random.below(10_000)
+    }
+    if random.below(10_000) < faults.restarts {
+      note(.relayerRestart)
+      let index = random.below(relayers.count)
+      relayers[index].life += 1
+      relayers[index].pausedUntil = now + 100 + random.below(3_000)
+      log("relayer \(index) restarts")
+    }
+  }
+
+  /// Hands a transaction to a chain's pool, later.
+  mutating func send(_ signed: SignedTransaction, to chain: Int, by relayer: Int?, in milliseconds: Int) {
+    let at = now + max(1, milliseconds / Self.stepMs) * Self.stepMs
+    let life = relayer.map { relayers[$0].life } ?? 0
+    calendar[at, default: []].append(WorldDelivery(signed: signed, chain: chain, relayer: relayer, life: life))
+  }
+
+  private mutating func arrive(_ delivery: WorldDelivery) {
+    if let relayer = delivery.relayer, relayers[relayer].life != delivery.life { return note(.loss) }
+    let chain = chains[delivery.chain]
+    let id = delivery.signed.id(genesis: chain.ledger.genesisID, suite: chain.ledger.suite)
+    // As pools do: what waits or is in the chain already is not taken again.
+    guard chains[delivery.chain].waiting.insert(id).inserted else { return }
+    chains[delivery.chain].pool.append((delivery.signed, id))
+  }
+
+  private mutating func call(on index: Int) throws {
+    let head = chains[0].ledger.head
+    let ids = chains.dropFirst().map(\.id)
+    let call = workload.next(on: chains[index].id, among: ids, relay: RelayView(height: head.height, time: head.header.time), &random)
+    guard let clerk = chains[index].founding.member(call.organisation, "clerk") else { throw failure("\(call.organisation) has no clerk") }
+    let signed = try sign(call.contract, call.entry, call.arguments, by: clerk, on: index)
+    origins[signed.id(genesis: chains[index].ledger.genesisID, suite: chains[index].ledger.suite)] = .client
+    openCalls += 1
+    send(signed, to: index, by: nil, in: random.below(200))
+  }
+
+  mutating func sign(
+    _ contract: ContractName, _ entry: EntryName, _ arguments: [UInt8], by account: Account, on index: Int
+  ) throws -> SignedTransaction {
+    salt += 1
+    let chain = chains[index]
+    return try Transaction(
+      chain: chain.id, sender: account.id, contract: contract, entry: entry, arguments: arguments, salt: salt,
+      validUntilHeight: chain.ledger.head.height.advanced(by: WorldChain.window - 5)
+    ).signed(by: account.key, genesis: chain.ledger.genesisID)
+  }
+
+  /// How long the packet may still arrive, in milliseconds, if that is what its end waits for.
+  private func timeLeft(_ key: PacketKey) -> Int {
+    guard let packet = packets[key], packet.end == nil else { return 0 }
+    let head = chains[0].ledger.head
+    let timeout = packet.header.timeout
+    let byTime = timeout.relayTimeMs == 0 ? Int.max : Int(timeout.relayTimeMs) - Int(head.header.time.rawValue)
+    let byHeight = timeout.relayHeight == 0 ? Int.max : (Int(timeout.relayHeight) - Int(head.height.rawValue)) * WorldChain.idleMs
+    return min(byTime, byHeight, Self.settlementBoundMs)
+  }
+
+  mutating func note(_ sight: RelaySight) { sights[sight, default: 0] += 1 }
+
+  mutating func mix(_ value: UInt64) { traceHash = (traceHash ^ value) &* 0x100_0000_01b3 }
+
+  mutating func log(_ line: String) {
+    recent.append("\(now) \(line)")
+    if recent.count > tracedLines { recent.removeFirst(tracedLines / 2) }
+  }
+
+  func failure(_ what: String) -> CheckFailure { CheckFailure(seed: seed, step: steps, what: what, trace: recent, world: "relay") }
+}
+
+/// A transaction on its way to a chain.
+struct WorldDelivery: Sendable {
+  var signed: SignedTransaction
+  var chain: Int
+  /// Whose it is, if it dies with a relayer.
+  var relayer: Int?
+  var life: Int
+}
+
+/// Who made a transaction.
+enum WorldOrigin: Hashable, Sendable {
+  case client
+  case relayer(Int)
+  case thief(RelayTrick)
+}
+
+/// A light client: of `subject`, on `chain`; both by their place in the world.
+struct ClientPlace: Hashable, Sendable {
+  var subject: Int
+  var chain: Int
+}

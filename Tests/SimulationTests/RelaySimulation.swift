@@ -1,0 +1,46 @@
+import ChainTesting
+import Testing
+
+/// Several chains with contracts, racing relayers and one that lies; `simulate relay` runs more.
+@Suite struct RelaySimulation {
+  /// `simulate replay relay --seed S --trace` runs one again.
+  @Test func promisesHoldUnderFaults() async throws {
+    var total: [String: Int] = [:]
+    for seed in UInt64(1)...20 {
+      do {
+        let outcome = try await Trial.relay.run(seed: seed)
+        #expect(outcome.agreed > 0, "seed \(seed) settled nothing")
+        total.merge(outcome.sights, uniquingKeysWith: +)
+      } catch let failure as CheckFailure {
+        print(failure)
+        throw failure
+      }
+    }
+    // Seeds that did not meet the dangers show nothing.
+    #expect(total.filter { $0.value == 0 }.keys.sorted() == [], "never seen")
+    print("relay, seeds 1 to 20: \(total.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", "))")
+  }
+
+  @Test func sameSeedSameRun() async throws {
+    var hashes: Set<UInt64> = []
+    for seed in UInt64(1)...3 {
+      var pair: [UInt64] = []
+      for _ in 0..<2 {
+        var world = try RelayWorld(ParcelWorkload(), seed: seed)
+        try await world.run(milliseconds: 20_000)
+        pair.append(world.traceHash)
+      }
+      #expect(pair[0] == pair[1])
+      hashes.insert(pair[0])
+    }
+    #expect(hashes.count == 3)
+  }
+
+  @Test func withoutFaultsPacketsSettleSoon() async throws {
+    var world = try RelayWorld(ParcelWorkload(), members: 2, seed: 1, faults: .these(.none))
+    try await world.run(milliseconds: 20_000)
+    try await world.heal()
+    #expect(world.seen(.settled) > 10 && world.seen(.relayPause) == 0)
+    #expect(world.longestSettlementMs < 15_000)
+  }
+}
