@@ -59,14 +59,15 @@ extension Array: CanonicalCodable where Element: CanonicalCodable {
   public static var canonicalShape: String { "[\(Element.canonicalShape)]" }
   /// Appends the count and the elements.
   public func encode(into writer: inout CanonicalWriter) {
-    if let bytes = self as? [UInt8] { return writer.writeBytes(bytes) }
+    // A cast of arrays would look at each byte where this code is not specialised.
+    if Element.self == UInt8.self { return writer.writeBytes(unsafe unsafeBitCast(self, to: [UInt8].self)) }
     writer.writeCount(count)
     for element in self { element.encode(into: &writer) }
   }
   /// Reads the count and the elements. Elements take at least a byte each, so a hostile count runs out of input.
   public init(from reader: inout CanonicalReader) throws(CanonicalError) {
-    if Element.self == UInt8.self, let bytes = try reader.readBytes() as? [Element] {
-      self = bytes
+    if Element.self == UInt8.self {
+      self = unsafe unsafeBitCast(try reader.readBytes(), to: [Element].self)
       return
     }
     let count = try reader.readCount()

@@ -49,7 +49,7 @@ public struct RelayFaults: Sendable, Hashable {
     if random.chance(30) { faults.silentNodes = 5 + random.below(20) }
     faults.certificateMs = 10 + random.below(random.chance(30) ? 2_500 : 300)
     faults.clockSkewMs = random.below(random.chance(30) ? 2_500 : 400)
-    faults.callRate = 10 + random.below(60)
+    faults.callRate = 5 + random.below(45)
     return faults
   }
 }

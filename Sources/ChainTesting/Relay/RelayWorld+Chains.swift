@@ -67,14 +67,14 @@ extension RelayWorld {
   /// Founds the relay and `count` members, registers them and opens the routes.
   mutating func found(members count: Int) throws {
     let hub = try WorldChain.found(
-      WorldChain.relayID, validators: random.chance(50) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
-    chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 200 + random.below(500)))
+      WorldChain.relayID, validators: random.chance(65) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
+    chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 250 + random.below(600)))
     let configuration = try ChainRegistration(of: chains[0].ledger, organisation: WorldChain.thief).canonicalBytes
     for id in WorldChain.memberIDs.prefix(count) {
       let founding = try WorldChain.found(
-        id, validators: random.chance(50) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
+        id, validators: random.chance(65) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
         organisations: workload.organisations, configurations: [CrossChainContract.name: configuration])
-      chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 200 + random.below(800)))
+      chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(1_200)))
     }
     let administrator = chains[0].founding.administrator
     var calls: [(entry: EntryName, arguments: [UInt8])] = []

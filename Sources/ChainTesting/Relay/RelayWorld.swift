@@ -83,7 +83,7 @@ public struct RelayWorld: Sendable {
     for index in 0..<(2 + random.below(2)) {
       relayers.append(
         WorldRelayer(
-          organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 300 + random.below(900),
+          organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 400 + random.below(1_600),
           nextAt: random.below(1_000)))
     }
   }
