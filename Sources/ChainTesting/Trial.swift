@@ -103,6 +103,7 @@ public enum Trial: String, Sendable, CaseIterable {
 
 #if DEBUG
   internal import Consensus
+  internal import CrossChain
 
   extension Trial {
     /// The defects that can be planted in this kind of world. Debug builds only.
@@ -111,7 +112,7 @@ public enum Trial: String, Sendable, CaseIterable {
       case .raft: RaftMutation.allCases.map(\.rawValue)
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
-      case .relay: []
+      case .relay: RelayMutation.allCases.map(\.rawValue)
       }
     }
 
@@ -130,7 +131,13 @@ public enum Trial: String, Sendable, CaseIterable {
         try world.run(ticks: 4_000)
         try world.heal()
       case .chain: return
-      case .relay: return
+      case .relay:
+        guard let mutation = RelayMutation(rawValue: mutant) else { return }
+        try await RelayMutation.$planted.withValue(mutation) {
+          var world = try RelayWorld(ParcelWorkload(), seed: seed)
+          try await world.run(milliseconds: Self.relayMs)
+          try await world.heal()
+        }
       }
     }
   }

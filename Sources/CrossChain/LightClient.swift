@@ -108,7 +108,11 @@ public enum LightClient {
     do throws(ProofError) {
       try under.verify(backfill.history)
     } catch {
-      throw .history(error)
+      #if DEBUG
+        if !RelayMutation.backfillWithoutHistory.isPlanted { throw .history(error) }
+      #else
+        throw .history(error)
+      #endif
     }
     if let known {
       return known.leaf == leaf ? .known : freeze(client, .history(backfill))
@@ -174,6 +178,9 @@ public enum LightClient {
     let rules = Rules(client.registration)
     let met = TrustedCheckpoint(rules, header: block.header, checkpoint: block.checkpoint)
     if known == met || (known.historyRoot == nil && known.leaf == met.leaf) { return .known }
+    #if DEBUG
+      if RelayMutation.trustingAnotherRoot.isPlanted { return .advanced(client, added: [met]) }
+    #endif
     try verify(block, in: client.set, rules)
     guard
       known.leaf != met.leaf || known.historyRoot.map({ $0 != met.historyRoot }) ?? false
@@ -185,6 +192,9 @@ public enum LightClient {
   private static func verify(_ block: LightBlock, in set: ValidatorSet, _ rules: Rules) throws(LightClientError) {
     guard block.header.chain == rules.chain else { throw .wrongChain(block.header.chain) }
     guard block.checkpoint.chain == rules.chain else { throw .wrongChain(block.checkpoint.chain) }
+    #if DEBUG
+      if RelayMutation.noHeaderCheck.isPlanted { return try verify(block.certificate, in: set, rules) }
+    #endif
     guard block.header.height == block.height,
       block.header.id(genesis: rules.genesis, suite: rules.suite) == block.checkpoint.blockID
     else { throw .headerMismatch(block.height) }
@@ -194,6 +204,9 @@ public enum LightClient {
   private static func verify(
     _ certificate: CheckpointCertificate, in set: ValidatorSet, _ rules: Rules
   ) throws(LightClientError) {
+    #if DEBUG
+      if RelayMutation.noSignatureCheck.isPlanted { return }
+    #endif
     do throws(CheckpointCertificateError) {
       try certificate.verify(
         in: set, genesis: rules.genesis, suite: rules.suite, rule: rules.threshold)
@@ -206,6 +219,9 @@ public enum LightClient {
   private static func follow(
     _ set: ValidatorSet, _ step: UpdateStep, _ rules: Rules
   ) throws(LightClientError) -> ValidatorSet {
+    #if DEBUG
+      if RelayMutation.noHandoverCheck.isPlanted, let next = step.nextSet { return next }
+    #endif
     let height = step.block.height
     let named = step.block.checkpoint.validatorSetHash
     guard named != set.hash(genesis: rules.genesis, suite: rules.suite) else {

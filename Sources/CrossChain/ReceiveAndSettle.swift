@@ -19,21 +19,42 @@ extension CrossChainContract {
     let key = header.key
     guard header.lane.destination == context.chain else { throw .badArgument("lane: it leads to \(header.lane.destination)") }
     let id = hash.packetID(header)
-    if let receipt = try context.get(CrossChainState.receipts, key) {
+    if let receipt = try receipt(key, context) {
       guard receipt == .received(id) else { throw .badArgument("sequence reused: another packet was received under \(key.sequence)") }
       return .alreadyDone
     }
     guard let checkpoint else { throw .notAllowed(state: "frozen", call: "receive") }
     try checkpoint.require(CrossChainState.relayedKey(key), id, proven.proof)
-    guard !header.timeout.isPast(try context.require(CrossChainState.view, SingleKey())) else { throw .expired }
-    guard proven.packet.payload.count == Int(header.payloadSize), hash.payload(proven.packet.payload) == header.payloadDigest else {
+    guard hasTime(header, at: try context.require(CrossChainState.view, SingleKey())) else { throw .expired }
+    guard isPayload(proven.packet.payload, of: header, hash) else {
       throw .badArgument("payload: it is not the one that the header commits to")
     }
-    try context.put(CrossChainState.receipts, key, .received(id))
+    try context.put(CrossChainState.receipts, CrossChainState.receiptPlace(key), .received(id))
     let acknowledgement = Acknowledgement(packetID: id, result: try call(proven.packet, hash, context))
     try context.put(CrossChainState.acks, key, acknowledgement)
     try context.emit("xc.received", ReceivedPacket(key: key, acknowledgement: acknowledgement))
     return .done
+  }
+
+  private static func receipt(_ key: PacketKey, _ context: ContractContext) throws(ContractError) -> PacketReceipt? {
+    #if DEBUG
+      if RelayMutation.doubleReceive.isPlanted { return nil }
+    #endif
+    return try context.get(CrossChainState.receipts, CrossChainState.receiptPlace(key))
+  }
+
+  private static func hasTime(_ header: PacketHeader, at view: RelayView) -> Bool {
+    #if DEBUG
+      if RelayMutation.lateReceive.isPlanted { return true }
+    #endif
+    return !header.timeout.isPast(view)
+  }
+
+  private static func isPayload(_ payload: [UInt8], of header: PacketHeader, _ hash: NetworkHash) -> Bool {
+    #if DEBUG
+      if RelayMutation.noPayloadCheck.isPlanted { return true }
+    #endif
+    return payload.count == Int(header.payloadSize) && hash.payload(payload) == header.payloadDigest
   }
 
   /// Calls the contract as the remote sender. Whatever it throws is an answer, and leaves nothing else.
@@ -51,6 +72,9 @@ extension CrossChainContract {
       }
       return .success(hash.result(output))
     } catch {
+      #if DEBUG
+        if RelayMutation.failureAsSuccess.isPlanted { return .success(hash.result([])) }
+      #endif
       return .failure(code: error.code, hash.message(error.message))
     }
   }
@@ -82,8 +106,7 @@ extension CrossChainContract {
     if case .acknowledged(let acknowledgement) = outcome, acknowledgement.packetID != id {
       throw .badArgument("outcome: it answers another packet")
     }
-    try context.remove(CrossChainState.pending, key)
-    try context.remove(CrossChainState.outbox, key)
+    try remove(key, context)
     if out.settledBelow == key.sequence {
       let first = try context.range(
         CrossChainState.pending, from: PacketKey(lane: key.lane, sequence: key.sequence),
@@ -100,6 +123,21 @@ extension CrossChainContract {
     return .done
   }
 
+  private static func remove(_ key: PacketKey, _ context: ContractContext) throws(ContractError) {
+    #if DEBUG
+      if RelayMutation.pendingForever.isPlanted { return }
+    #endif
+    try context.remove(CrossChainState.pending, key)
+    try context.remove(CrossChainState.outbox, key)
+  }
+
+  private static func isOver(_ header: PacketHeader, at view: RelayView) -> Bool {
+    #if DEBUG
+      if RelayMutation.refundWithoutTimeout.isPlanted { return true }
+    #endif
+    return header.timeout.isPast(view)
+  }
+
   private static func outcome(
     of header: PacketHeader, _ evidence: OutcomeEvidence, _ checkpoint: TrustedCheckpoint
   ) throws(ContractError) -> Outcome {
@@ -108,7 +146,7 @@ extension CrossChainContract {
       try checkpoint.require(CrossChainState.outcomeKey(header.key), outcome, proof)
       return outcome
     case .neverRelayed(let relayed, let recorded):
-      guard header.timeout.isPast(RelayView(height: checkpoint.height, time: checkpoint.time)) else {
+      guard isOver(header, at: RelayView(height: checkpoint.height, time: checkpoint.time)) else {
         throw .badArgument("timeout: it is not past at relay height \(checkpoint.height)")
       }
       try checkpoint.requireAbsence(CrossChainState.relayedKey(header.key), relayed)

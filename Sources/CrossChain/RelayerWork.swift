@@ -108,6 +108,9 @@ struct RelayerWork {
     if header.timeout.isPast(view) {
       toTimeOut[destination].append(header)
     } else {
+      #if DEBUG
+        if RelayMutation.clockNotMoved.isPlanted { return }
+      #endif
       needsClock[destination] = true
     }
   }

@@ -49,7 +49,8 @@ public struct RelayFaults: Sendable, Hashable {
     if random.chance(30) { faults.silentNodes = 5 + random.below(20) }
     faults.certificateMs = 10 + random.below(random.chance(30) ? 2_500 : 300)
     faults.clockSkewMs = random.below(random.chance(30) ? 2_500 : 400)
-    faults.callRate = 5 + random.below(45)
+    // Sparse packets meet what others' proofs would have carried along.
+    faults.callRate = random.chance(20) ? 1 + random.below(4) : 5 + random.below(45)
     return faults
   }
 }

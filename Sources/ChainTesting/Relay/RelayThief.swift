@@ -15,6 +15,8 @@ enum RelayTrick: String, Sendable, CaseIterable {
   case forgedPacket
   /// A packet with a proof of something else.
   case forgedProof
+  /// A true packet after its timeout.
+  case lateReceive
   /// An answer that the destination did not give.
   case forgedAnswer
   /// A timeout of a packet that arrived.
@@ -31,15 +33,19 @@ enum RelayTrick: String, Sendable, CaseIterable {
   case forgedHandover
   /// A lower height: as it is, or changed.
   case backfill
+  /// A true update, to make others' calls late.
+  case trueUpdate
 
   /// What is counted when it had no effect.
   var refusal: RelaySight {
     switch self {
     case .replay, .twiceInOne: .replayRefused
+    case .trueUpdate: .racedUpdate
     case .outsider: .outsiderRefused
     case .changedByte: .changedBytesRefused
     case .forgedPacket: .forgedPacketRefused
     case .forgedProof: .forgedProofRefused
+    case .lateReceive: .lateDelivery
     case .forgedAnswer: .forgedAnswerRefused
     case .timeoutOfReceived, .earlyTimeout: .falseTimeoutRefused
     case .falseAbsence: .falseAbsenceRefused
@@ -79,9 +85,15 @@ struct RelayThief: Sendable {
 extension RelayWorld {
   /// Lets the thief try something.
   mutating func steal() throws {
-    thief.nextAt = now + 200 + random.below(1_200)
-    let trick = RelayTrick.allCases[random.below(RelayTrick.allCases.count)]
-    guard let forgery = try forge(trick) else { return }
+    thief.nextAt = now + 200 + random.below(1_000)
+    var trick = RelayTrick.allCases[random.below(RelayTrick.allCases.count)]
+    if random.chance(30), try !lateReceived().isEmpty { trick = .timeoutOfReceived }
+    var forgery = try forge(trick)
+    for _ in 0..<3 where forgery == nil {
+      trick = RelayTrick.allCases[random.below(RelayTrick.allCases.count)]
+      forgery = try forge(trick)
+    }
+    guard let forgery else { return }
     let organisation = forgery.isByOutsider ? WorldChain.outsider : WorldChain.thief
     guard let account = chains[forgery.chain].founding.member(organisation, "clerk") else { throw failure("no thief") }
     let signed = try sign(CrossChainState.contract, forgery.entry, forgery.arguments, by: account, on: forgery.chain)
@@ -89,7 +101,7 @@ extension RelayWorld {
     guard signed.canonicalBytes.count <= Int(ledger.genesis.parameters.transactionBytes) else { return }
     origins[signed.id(genesis: ledger.genesisID, suite: ledger.suite)] = .thief(trick)
     log("the thief tries \(trick.rawValue): \(forgery.entry) on \(chains[forgery.chain].id)")
-    send(signed, to: forgery.chain, by: nil, in: random.below(random.chance(70) ? 300 : 5_000))
+    send(signed, to: forgery.chain, by: nil, in: random.below(random.chance(85) ? 100 : 5_000))
   }
 
   private mutating func forge(_ trick: RelayTrick) throws -> RelayThief.Forgery? {
@@ -108,6 +120,7 @@ extension RelayWorld {
     case .twiceInOne: return try twiceInOne()
     case .forgedPacket: return try forgedPacket()
     case .forgedProof: return try forgedProof()
+    case .lateReceive: return try lateReceive()
     case .forgedAnswer: return try forgedAnswer()
     case .timeoutOfReceived, .earlyTimeout: return try falseTimeout(ofReceived: trick == .timeoutOfReceived)
     case .falseAbsence: return try falseAbsence()
@@ -115,6 +128,7 @@ extension RelayWorld {
     case .forgedCheckpoint: return try forgedCheckpoint()
     case .forgedHandover: return try forgedHandover()
     case .backfill: return try backfill()
+    case .trueUpdate: return try trueUpdate()
     }
   }
 
