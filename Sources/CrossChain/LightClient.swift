@@ -137,11 +137,21 @@ public enum LightClient {
       throw .wrongNextSet(named.height)
     }
     for certificate in [first, second] {
+      #if DEBUG
+        if RelayMutation.evidenceWithoutSignatures.isPlanted { continue }
+      #endif
       guard certificate.checkpoint.chain == registration.chain else { throw .wrongChain(certificate.checkpoint.chain) }
       try verify(certificate, in: signers, Rules(registration))
     }
-    guard first.checkpoint.height == second.checkpoint.height, first.checkpoint != second.checkpoint else { throw .noMisbehaviour }
+    guard contradict(first.checkpoint, second.checkpoint) else { throw .noMisbehaviour }
     return freeze(client, .twoCertificates(first, second, signers: signers, named: named.height))
+  }
+
+  private static func contradict(_ first: Checkpoint, _ second: Checkpoint) -> Bool {
+    #if DEBUG
+      if RelayMutation.evidenceOfNothing.isPlanted { return first != second }
+    #endif
+    return first.height == second.height && first != second
   }
 
   /// Verifies a chain of steps from `set` on, without a client: what offline verifiers do.
@@ -166,6 +176,9 @@ public enum LightClient {
 
   /// Throws unless the client may be used at `now`.
   public static func requireUsable(_ client: ClientRecord, now: BlockTime) throws(LightClientError) {
+    #if DEBUG
+      if RelayMutation.frozenIsUsed.isPlanted { return }
+    #endif
     if case .frozen(let evidence) = client.status { throw .frozen(evidence: evidence) }
     guard client.trusts(client.latest.time, at: now) else { throw .expired(latest: client.latest.time, now: now) }
   }

@@ -12,6 +12,12 @@
     case noHeaderCheck
     /// A client follows to any set that a step carries.
     case noHandoverCheck
+    /// Evidence counts whoever signed it.
+    case evidenceWithoutSignatures
+    /// Two certificates of different heights count as evidence.
+    case evidenceOfNothing
+    /// A frozen client proves on.
+    case frozenIsUsed
     /// A lower height is believed without its history.
     case backfillWithoutHistory
     /// The relay commits to a packet that its source did not prove.

@@ -50,7 +50,7 @@ public struct RelayFaults: Sendable, Hashable {
     faults.certificateMs = 10 + random.below(random.chance(30) ? 2_500 : 300)
     faults.clockSkewMs = random.below(random.chance(30) ? 2_500 : 400)
     // Sparse packets meet what others' proofs would have carried along.
-    faults.callRate = random.chance(20) ? 1 + random.below(4) : 5 + random.below(45)
+    faults.callRate = random.chance(20) ? 1 + random.below(4) : 5 + random.below(35)
     return faults
   }
 }
@@ -119,6 +119,12 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case forgedHandoverRefused
   /// A changed lower height was refused.
   case forgedBackfillRefused
+  /// Evidence that shows no misbehaviour was refused.
+  case forgedEvidenceRefused
+  /// A chain whose validators signed two histories was stopped.
+  case frozen
+  /// A packet of a stopped chain was refused.
+  case frozenRefused
   /// A call with changed bytes was refused.
   case changedBytesRefused
   /// An old call had no second effect.

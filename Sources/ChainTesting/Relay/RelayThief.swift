@@ -31,6 +31,8 @@ enum RelayTrick: String, Sendable, CaseIterable {
   case forgedCheckpoint
   /// A set of validators of its own.
   case forgedHandover
+  /// Evidence against validators that did not lie.
+  case forgedEvidence
   /// A lower height: as it is, or changed.
   case backfill
   /// A true update, to make others' calls late.
@@ -52,6 +54,7 @@ enum RelayTrick: String, Sendable, CaseIterable {
     case .foreignCertificate: .foreignCertificateRefused
     case .forgedCheckpoint: .forgedCheckpointRefused
     case .forgedHandover: .forgedHandoverRefused
+    case .forgedEvidence: .forgedEvidenceRefused
     case .backfill: .forgedBackfillRefused
     }
   }
@@ -127,6 +130,7 @@ extension RelayWorld {
     case .foreignCertificate: return try foreignCertificate()
     case .forgedCheckpoint: return try forgedCheckpoint()
     case .forgedHandover: return try forgedHandover()
+    case .forgedEvidence: return try forgedEvidence()
     case .backfill: return try backfill()
     case .trueUpdate: return try trueUpdate()
     }

@@ -5,14 +5,14 @@ internal import CrossChain
 struct WorldChain: Sendable {
   static let relayID: ChainID = "henan"
   static let memberIDs: [ChainID] = ["henan/410100", "henan/410200", "henan/410300"]
-  static let carriers: [OrganisationID] = ["carrier-1", "carrier-2", "carrier-3"]
+  static let carriers: [OrganisationID] = ["carrier-1", "carrier-2"]
   static let thief: OrganisationID = "carrier-0"
   static let outsider: OrganisationID = "passer-by"
   static let start: BlockTime = 1_700_000_000_000
   /// After so many milliseconds a chain makes an empty block.
-  static let idleMs = 2_000
+  static let idleMs = 2_500
   /// How many heights ahead a transaction may be valid: few, so that slow ones expire.
-  static let window: UInt64 = 40
+  static let window: UInt64 = 24
 
   let id: ChainID
   let founding: Founding
@@ -67,19 +67,25 @@ extension RelayWorld {
   /// Founds the relay and `count` members, registers them and opens the routes.
   mutating func found(members count: Int) throws {
     let hub = try WorldChain.found(
-      WorldChain.relayID, validators: random.chance(65) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
-    chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 250 + random.below(600)))
-    let configuration = try ChainRegistration(of: chains[0].ledger, organisation: WorldChain.thief).canonicalBytes
+      WorldChain.relayID, validators: random.chance(70) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
+    chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(700)))
+    // Few kept checkpoints make proofs of earlier heights too old.
+    let kept = random.chance(30) ? UInt32(3 + random.below(30)) : ChainRegistration.checkpointLimit
+    var registration = try ChainRegistration(of: chains[0].ledger, organisation: Founding.platform)
+    registration.checkpoints = kept
+    let configuration = registration.canonicalBytes
     for id in WorldChain.memberIDs.prefix(count) {
       let founding = try WorldChain.found(
-        id, validators: random.chance(65) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
+        id, validators: random.chance(70) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
         organisations: workload.organisations, configurations: [CrossChainContract.name: configuration])
-      chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(1_200)))
+      chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 400 + random.below(1_200)))
     }
     let administrator = chains[0].founding.administrator
     var calls: [(entry: EntryName, arguments: [UInt8])] = []
     for chain in chains.dropFirst() {
-      calls.append(("registerChain", try ChainRegistration(of: chain.ledger, organisation: Founding.platform).canonicalBytes))
+      var registration = try ChainRegistration(of: chain.ledger, organisation: Founding.platform)
+      registration.checkpoints = kept
+      calls.append(("registerChain", registration.canonicalBytes))
     }
     for route in workload.routes { calls.append(("setRoute", route.canonicalBytes)) }
     for (entry, arguments) in calls {
@@ -118,7 +124,8 @@ extension RelayWorld {
       ids.append(id)
     }
     chains[index].pool = []
-    let before = try index == 0 ? nil : chain.ledger.query(CrossChainState.contract, "view", NoResult(), as: RelayView.self)
+    let receives = index > 0 && transactions.contains { $0.transaction.entry == "receive" }
+    let before = try !receives ? nil : chain.ledger.query(CrossChainState.contract, "view", NoResult(), as: RelayView.self)
     let block = Block(
       on: head.header, parentID: head.blockID, time: chain.time(at: now), proposer: AccountID(.zero), transactions: transactions,
       genesis: chain.ledger.genesisID, suite: chain.ledger.suite)

@@ -21,16 +21,18 @@ extension RelayWorld {
     let ledger = chains[index].ledger
     let receipts = try ledger.receipts(at: block.header.height)
     if !receipts.isEmpty { log("\(chains[index].id) makes block \(block.header.height), \(receipts.count) transactions") }
+    var moved = false
     for (signed, receipt) in zip(block.transactions, receipts) {
       let origin = origins[receipt.transaction]
       if origin == .client { openCalls -= 1 }
       judge(signed.transaction, receipt, origin)
       for event in receipt.events where event.contract == CrossChainState.contract {
         try check(event, on: index, viewBefore: viewBefore)
+        if event.name == "xc.clientUpdated" { try checkClients(signed.transaction, on: index) } else { moved = true }
       }
-      if receipt.status == .succeeded { try checkClients(signed.transaction, on: index) }
+      if receipt.status == .succeeded, signed.transaction.contract != CrossChainState.contract { moved = true }
     }
-    guard index > 0, !receipts.isEmpty else { return }
+    guard index > 0, moved else { return }
     if let broken = workload.violation(in: chains.dropFirst().map(\.ledger)) { throw failure(broken) }
   }
 
@@ -40,7 +42,11 @@ extension RelayWorld {
     case "xc.hop": try checkHop(try HopRecord(canonicalBytes: event.payload))
     case "xc.received": try checkReceived(try ReceivedPacket(canonicalBytes: event.payload), on: index, viewBefore: viewBefore)
     case "xc.settled": try checkSettled(try SettledEvent(canonicalBytes: event.payload), on: index)
-    case "xc.clientFrozen": throw failure("\(chains[index].id) froze a client although no validator lied")
+    case "xc.clientFrozen":
+      guard let rogue, event.payload == chains[rogue].id.canonicalBytes else {
+        throw failure("\(chains[index].id) froze a client although no validator lied")
+      }
+      note(.frozen)
     default: return
     }
   }

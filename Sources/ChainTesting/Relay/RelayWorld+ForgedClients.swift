@@ -128,6 +128,30 @@ extension RelayWorld {
     return forgery(index, "updateClient", UpdateClient(chain: chains[subject].id, update: update))
   }
 
+  /// Twice the same certificate, one with a false state under old signatures, or one that others signed.
+  mutating func forgedEvidence() throws -> RelayThief.Forgery? {
+    let (subject, index) = somewhere()
+    let ledger = chains[subject].ledger
+    let height = BlockHeight(1 + random.next() % max(1, ledger.newestCertified.rawValue))
+    guard let first = try ledger.certificate(at: height), let client = try client(subject, on: index) else { return nil }
+    var second = first
+    switch random.below(4) {
+    case 0: break
+    case 1: second.checkpoint.stateRoot = chains[index].ledger.head.checkpoint.stateRoot
+    case 2:
+      second.checkpoint.stateRoot = chains[index].ledger.head.checkpoint.stateRoot
+      let digest = second.checkpoint.digest(genesis: ledger.genesisID, suite: ledger.suite)
+      second.signatures = try second.signatures.map { _ in try chains[index].founding.validatorKeys[0].sign(digest) }
+    default:
+      guard let other = try ledger.certificate(at: height.next) else { return nil }
+      second = other
+    }
+    return forgery(
+      index, "reportMisbehaviour",
+      ReportMisbehaviour(
+        chain: chains[subject].id, first: first, second: second, signers: client.set, named: client.latest.height))
+  }
+
   /// A lower height: half of them as they are, which old proofs may be made under.
   mutating func backfill() throws -> RelayThief.Forgery? {
     let (subject, index) = somewhere()

@@ -62,6 +62,8 @@ public struct RelayWorld: Sendable {
   /// Heights that light clients are known to trust, oldest first.
   var trusted: [ClientPlace: [BlockHeight]] = [:]
   var thief = RelayThief()
+  /// The chain whose validators lied, in the very end.
+  var rogue: Int?
   var recent: [String] = []
   let tracedLines: Int
 
@@ -83,7 +85,7 @@ public struct RelayWorld: Sendable {
     for index in 0..<(2 + random.below(2)) {
       relayers.append(
         WorldRelayer(
-          organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 400 + random.below(1_600),
+          organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 600 + random.below(1_800),
           nextAt: random.below(1_000)))
     }
   }
@@ -127,6 +129,7 @@ public struct RelayWorld: Sendable {
       try await settle()
     }
     try checkEnd()
+    try await betray()
   }
 
   private mutating func settle() async throws {
@@ -190,7 +193,7 @@ public struct RelayWorld: Sendable {
     chains[delivery.chain].pool.append((delivery.signed, id))
   }
 
-  private mutating func call(on index: Int) throws {
+  mutating func call(on index: Int) throws {
     let head = chains[0].ledger.head
     let ids = chains.dropFirst().map(\.id)
     let call = workload.next(on: chains[index].id, among: ids, relay: RelayView(height: head.height, time: head.header.time), &random)
