@@ -54,6 +54,8 @@
     case settleWithoutProof
     /// A settled packet stays pending.
     case pendingForever
+    /// A lane counts settled packets as under way.
+    case laneNeverFree
     /// A relayer does not move a destination's clock for a timeout.
     case clockNotMoved
 

@@ -8,6 +8,8 @@ public struct RelayFaults: Sendable, Hashable {
   public var relayerPauses = 0
   /// Member chains stop making blocks for a while; in hundredths of a percent per 10 ms.
   public var chainPauses = 0
+  /// All nodes of a chain start again; in hundredths of a percent per 10 ms.
+  public var chainRestarts = 0
   /// The relay stops making blocks for a while; in hundredths of a percent per 10 ms.
   public var relayPauses = 0
   /// Transactions lost on their way, in percent.
@@ -41,6 +43,7 @@ public struct RelayFaults: Sendable, Hashable {
     if random.chance(60) { faults.restarts = 2 + random.below(15) }
     if random.chance(50) { faults.relayerPauses = 2 + random.below(15) }
     if random.chance(60) { faults.chainPauses = 2 + random.below(10) }
+    if random.chance(40) { faults.chainRestarts = 2 + random.below(10) }
     if random.chance(50) { faults.relayPauses = 2 + random.below(8) }
     if random.chance(50) { faults.loss = 1 + random.below(30) }
     if random.chance(50) { faults.repetition = 1 + random.below(30) }
@@ -95,6 +98,8 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case expiredTransaction
   /// A member chain stopped making blocks.
   case chainPause
+  /// All nodes of a chain started again.
+  case chainRestart
   /// The relay stopped making blocks.
   case relayPause
   /// A light client moved on.

@@ -16,11 +16,12 @@ struct WorldChain: Sendable {
 
   let id: ChainID
   let founding: Founding
-  let ledger: Ledger
+  let store = MemoryStore()
+  var ledger: Ledger
   let skewMs: Int
   let sealMs: Int
   var pool: [(signed: SignedTransaction, id: TransactionID)] = []
-  /// What waits or waited: a pool knows what is in the chain.
+  /// What waits or waited since the last restart.
   var waiting: Set<TransactionID> = []
   var nextSeal = 0
   var lastSeal = 0
@@ -32,8 +33,11 @@ struct WorldChain: Sendable {
     self.founding = founding
     self.skewMs = skewMs
     self.sealMs = sealMs
-    ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+    ledger = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
   }
+
+  /// Whether a pool would not take it: it waits, or is in the chain.
+  func knows(_ id: TransactionID) -> Bool { waiting.contains(id) || (try? ledger.transaction(id)) != nil }
 
   func time(at now: Int) -> BlockTime {
     max(Self.start.advanced(byMilliseconds: UInt64(now + skewMs)), ledger.head.header.time.advanced(byMilliseconds: 1))
@@ -43,7 +47,7 @@ struct WorldChain: Sendable {
 extension WorldChain {
   /// The secrets and the genesis of a chain, the same in every world.
   static func found(
-    _ chain: ChainID, validators: Int, contracts: [any Contract], organisations: [OrganisationID: [Role]],
+    _ chain: ChainID, suite: CryptoSuite, validators: Int, contracts: [any Contract], organisations: [OrganisationID: [Role]],
     configurations: [ContractName: [UInt8]] = [:]
   ) throws -> Founding {
     var all = organisations.sorted { $0.key < $1.key }.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) }
@@ -54,11 +58,11 @@ extension WorldChain {
     parameters.transactionWindow = window
     return try Founding(
       FoundingPlan(
-        chain: chain, suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
+        chain: chain, suite: suite, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
         organisations: all, members: all.map { (organisation: $0.id, name: "clerk") }, contracts: contracts,
         configurations: configurations, parameters: parameters, time: start)
     ) { purpose throws(KeyError) in
-      try PrivateKey(suite: .international, secret: CryptoSuite.international.hash(Array("relay world \(chain) \(purpose)".utf8)).bytes)
+      try PrivateKey(suite: suite, secret: suite.hash(Array("relay world \(chain) \(purpose)".utf8)).bytes)
     }
   }
 }
@@ -66,17 +70,21 @@ extension WorldChain {
 extension RelayWorld {
   /// Founds the relay and `count` members, registers them and opens the routes.
   mutating func found(members count: Int) throws {
+    // SM2 is slow to sign: few worlds have it, and one validator then.
+    let isMixed = seed % 20 == 7
     let hub = try WorldChain.found(
-      WorldChain.relayID, validators: random.chance(70) ? 1 : 4, contracts: [RelayContract()], organisations: [:])
+      WorldChain.relayID, suite: isMixed ? .guomi : .international, validators: isMixed || random.chance(70) ? 1 : 4,
+      contracts: [RelayContract()], organisations: [:])
     chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(700)))
     // Few kept checkpoints make proofs of earlier heights too old.
     let kept = random.chance(30) ? UInt32(3 + random.below(30)) : ChainRegistration.checkpointLimit
     var registration = try ChainRegistration(of: chains[0].ledger, organisation: Founding.platform)
     registration.checkpoints = kept
     let configuration = registration.canonicalBytes
-    for id in WorldChain.memberIDs.prefix(count) {
+    for (place, id) in WorldChain.memberIDs.prefix(count).enumerated() {
       let founding = try WorldChain.found(
-        id, validators: random.chance(70) ? 1 : 4, contracts: [CrossChainContract()] + workload.contracts,
+        id, suite: isMixed && place == 1 ? .guomi : .international, validators: isMixed || random.chance(70) ? 1 : 4,
+        contracts: [CrossChainContract()] + workload.contracts,
         organisations: workload.organisations, configurations: [CrossChainContract.name: configuration])
       chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 400 + random.below(1_200)))
     }
@@ -90,7 +98,7 @@ extension RelayWorld {
     for route in workload.routes { calls.append(("setRoute", route.canonicalBytes)) }
     for (entry, arguments) in calls {
       let signed = try sign(CrossChainState.contract, entry, arguments, by: administrator, on: 0)
-      chains[0].pool.append((signed, signed.id(genesis: chains[0].ledger.genesisID, suite: .international)))
+      chains[0].pool.append((signed, signed.id(genesis: chains[0].ledger.genesisID, suite: chains[0].ledger.suite)))
     }
     now = Self.stepMs
     try seal(0)
@@ -138,6 +146,25 @@ extension RelayWorld {
     mix(UInt64(index) << 32 | height.rawValue)
     for byte in checkpoint.stateRoot.bytes.prefix(8) { mix(UInt64(byte)) }
     try check(block, ids: ids, on: index, viewBefore: before)
+  }
+
+  /// A chain's nodes start again: what waited is lost, and certificates that no block carried to the store come anew.
+  mutating func restart(_ index: Int) throws {
+    note(.chainRestart)
+    log("\(chains[index].id) restarts")
+    for (_, id) in chains[index].pool where origins[id] == .client { openCalls -= 1 }
+    chains[index].pool = []
+    chains[index].waiting = []
+    let founding = chains[index].founding
+    chains[index].ledger = try Ledger(store: chains[index].store, genesis: founding.genesis, contracts: founding.registry)
+    let ledger = chains[index].ledger
+    chains[index].uncertified = []
+    var height = ledger.newestCertified.next
+    while height <= ledger.head.height {
+      let due = max(chains[index].uncertified.last?.due ?? 0, now + 100 + random.below(faults.certificateMs + 1))
+      chains[index].uncertified.append((try ledger.checkpoint(at: height), due))
+      height = height.next
+    }
   }
 
   /// Gives certificates of a quorum to the blocks whose time has come.

@@ -57,7 +57,7 @@ extension RelayWorld {
       throw failure("\(describe(header.key)) was sent when number \(expected) was next")
     }
     nextSequence[header.lane] = expected + 1
-    packets[header.key] = PacketTrack(header: header, id: NetworkHash(suite: .international).packetID(header), sentAt: now)
+    packets[header.key] = PacketTrack(header: header, id: NetworkHash(suite: chains[0].ledger.suite).packetID(header), sentAt: now)
     order.append(header.key)
     unsettled += 1
   }
@@ -178,7 +178,9 @@ extension RelayWorld {
     guard let client = try chain.ledger.query(CrossChainState.contract, "client", subject.id, as: ClientRecord?.self) else {
       throw failure("\(chain.id) forgot its client of \(subject.id)")
     }
-    guard client.status == .active else { throw failure("\(chain.id) froze its client of \(subject.id) although no validator lied") }
+    guard client.status == .active || place == ClientPlace(subject: rogue ?? 0, chain: 0) else {
+      throw failure("\(chain.id) froze its client of \(subject.id) although no validator lied")
+    }
     guard client.set == subject.ledger.head.validators else {
       throw failure("\(chain.id) believes that \(subject.id) has other validators")
     }
@@ -218,6 +220,13 @@ extension RelayWorld {
         try checkRecords(key, answer, on: place)
       } else if try chains[place].ledger.record(CrossChainState.receiptKey(key)) != nil {
         throw failure("\(describe(key)) has a receipt although it was never received")
+      }
+    }
+    for (lane, next) in nextSequence.sorted(by: { $0.key.destination < $1.key.destination }) {
+      guard let source = chains.first(where: { $0.id == lane.source }) else { continue }
+      let state = try source.ledger.record(StateKey(contract: CrossChainState.contract, table: "lane-out", key: lane))
+      guard state == LaneOut(next: next, settledBelow: next).canonicalBytes else {
+        throw failure("the lane from \(lane.source) to \(lane.destination) is not free again")
       }
     }
     for subject in chains.indices {

@@ -122,7 +122,7 @@ extension RelayWorld {
       members: [Validator(key: account.key.publicKey, weight: 1, organisation: WorldChain.thief)])
     if random.chance(30) {
       update.steps[0].block.certificate.checkpoint.validatorSetHash =
-        update.steps[0].nextSet?.hash(genesis: chains[subject].ledger.genesisID, suite: .international)
+        update.steps[0].nextSet?.hash(genesis: chains[subject].ledger.genesisID, suite: chains[subject].ledger.suite)
         ?? update.steps[0].block.certificate.checkpoint.validatorSetHash
     }
     return forgery(index, "updateClient", UpdateClient(chain: chains[subject].id, update: update))

@@ -51,7 +51,7 @@ extension RelayWorld {
     else { return nil }
     var packet = real
     packet.payload = Parcel(number: 1_000_000 + salt, account: 0, amount: 1_000_000).canonicalBytes
-    let hash = NetworkHash(suite: .international)
+    let hash = NetworkHash(suite: chains[0].ledger.suite)
     switch random.below(5) {
     case 0, 1: break
     case 2:
@@ -126,7 +126,7 @@ extension RelayWorld {
       let (height, update) = try ground(destination, on: 0)
     else { return nil }
     let key = track.header.key
-    let hash = NetworkHash(suite: .international)
+    let hash = NetworkHash(suite: chains[0].ledger.suite)
     var answer = track.answer ?? Acknowledgement(packetID: track.id, result: .success(hash.result(UInt64(1).canonicalBytes)))
     if track.answer != nil, random.chance(80) {
       if case .success = answer.result {

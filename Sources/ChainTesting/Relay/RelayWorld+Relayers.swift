@@ -71,10 +71,10 @@ extension RelayWorld {
       guard let account = chain.founding.member(relayer.organisation, "clerk") else { throw failure("no relayer on \(chain.id)") }
       keys[chain.id] = account.key
       let outbox = WorldOutbox()
-      let (ledger, waiting) = (chain.ledger, chain.waiting)
+      let ledger = chain.ledger
       outboxes.append(outbox)
       let inner = LedgerEndpoint(ledger) { (transaction) throws(EndpointError) in
-        guard !waiting.contains(transaction.id(genesis: ledger.genesisID, suite: ledger.suite)) else { throw .alreadySubmitted }
+        guard !chain.knows(transaction.id(genesis: ledger.genesisID, suite: ledger.suite)) else { throw .alreadySubmitted }
         outbox.add(transaction)
       }
       endpoints.append(node(of: inner, ledger.head.height))

@@ -142,7 +142,7 @@ public struct RelayWorld: Sendable {
 
   mutating func step() async throws {
     now += Self.stepMs
-    if !isHealed { makeFaults() }
+    if !isHealed { try makeFaults() }
     for delivery in calendar.removeValue(forKey: now) ?? [] { arrive(delivery) }
     for index in chains.indices {
       try certify(index)
@@ -152,7 +152,7 @@ public struct RelayWorld: Sendable {
     if faults.hasThief, thief.nextAt <= now { try steal() }
   }
 
-  private mutating func makeFaults() {
+  private mutating func makeFaults() throws {
     if random.below(10_000) < faults.relayPauses {
       note(.relayPause)
       chains[0].pausedUntil = now + 1_000 + random.below(6_000)
@@ -164,6 +164,7 @@ public struct RelayWorld: Sendable {
       chains[index].pausedUntil = now + 1_000 + random.below(10_000)
       log("\(chains[index].id) pauses")
     }
+    if random.below(10_000) < faults.chainRestarts { try restart(random.below(chains.count)) }
     if random.below(10_000) < faults.relayerPauses {
       note(.relayerPause)
       relayers[random.below(relayers.count)].pausedUntil = now + 1_000 + random.below(10_000)
@@ -186,10 +187,11 @@ public struct RelayWorld: Sendable {
 
   private mutating func arrive(_ delivery: WorldDelivery) {
     if let relayer = delivery.relayer, relayers[relayer].life != delivery.life { return note(.loss) }
-    let chain = chains[delivery.chain]
-    let id = delivery.signed.id(genesis: chain.ledger.genesisID, suite: chain.ledger.suite)
+    let ledger = chains[delivery.chain].ledger
+    let id = delivery.signed.id(genesis: ledger.genesisID, suite: ledger.suite)
     // As pools do: what waits or is in the chain already is not taken again.
-    guard chains[delivery.chain].waiting.insert(id).inserted else { return }
+    guard !chains[delivery.chain].knows(id) else { return }
+    chains[delivery.chain].waiting.insert(id)
     chains[delivery.chain].pool.append((delivery.signed, id))
   }
 
