@@ -56,6 +56,8 @@
     case pendingForever
     /// A lane counts settled packets as under way.
     case laneNeverFree
+    /// A relayer proves at the newest height only, though a chain's clock leads.
+    case newestOnly
     /// A relayer does not move a destination's clock for a timeout.
     case clockNotMoved
 

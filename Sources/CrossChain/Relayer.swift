@@ -67,7 +67,7 @@ public struct Relayer: Sendable {
 
   /// Looks at every chain once and hands in what is due. A chain that does not answer delays only its own packets.
   ///
-  /// - Parameter now: The host's time, for idle updates only.
+  /// - Parameter now: The host's time: for idle updates, and for blocks of chains whose clocks lead.
   public func tick(now: BlockTime) async -> RelayerReport {
     var report = RelayerReport()
     for call in await plan(now: now, into: &report) { await submit(call, into: &report) }
@@ -86,7 +86,7 @@ public struct Relayer: Sendable {
     var spokes: [Spoke] = []
     for chain in chains {
       do throws(EndpointError) {
-        spokes.append(try await spoke(chain, hub))
+        spokes.append(try await spoke(chain, hub, now: now))
       } catch {
         report.failures.append(RelayerFailure(chain: chain.chain, reason: "\(error)"))
       }
@@ -111,7 +111,7 @@ public struct Relayer: Sendable {
   }
 
   /// A chain and both clients between it and the relay.
-  private func spoke(_ chain: any ChainEndpoint, _ hub: RelayerView) async throws(EndpointError) -> Spoke {
+  private func spoke(_ chain: any ChainEndpoint, _ hub: RelayerView, now: BlockTime) async throws(EndpointError) -> Spoke {
     let view = RelayerView(chain, try await chain.status())
     guard let atHub = try await hub.endpoint.ask("client", chain.chain, at: nil, as: ClientRecord?.self) else {
       throw .refused("\(chain.chain) is not registered on \(relay.chain)")
@@ -119,7 +119,35 @@ public struct Relayer: Sendable {
     guard let ofHub = try await chain.ask("client", relay.chain, at: nil, as: ClientRecord?.self) else {
       throw .refused("\(chain.chain) has no client of \(relay.chain)")
     }
-    return Spoke(view: view, clientAtHub: atHub, clientOfHub: ofHub)
+    return Spoke(
+      view: view, clientAtHub: atHub, clientOfHub: ofHub, height: try await newestBelieved(view, atHub, by: hub, now: now),
+      hubHeight: try await newestBelieved(hub, ofHub, by: view, now: now))
+  }
+
+  /// The height of `subject` that proofs for `verifier` are made at: the newest certified one, unless the client knows a newer already.
+  ///
+  /// A verifier does not believe a block whose time leads its own too far. The newest blocks of a chain whose clock leads always do;
+  /// those a little before them do not.
+  private func newestBelieved(
+    _ subject: RelayerView, _ client: ClientRecord, by verifier: RelayerView, now: BlockTime
+  ) async throws(EndpointError) -> BlockHeight? {
+    guard let certified = subject.status.certified, certified >= client.latest.height else { return nil }
+    guard certified > client.latest.height else { return certified }
+    #if DEBUG
+      if RelayMutation.newestOnly.isPlanted { return certified }
+    #endif
+    let drift = client.registration.maxClockDriftMs
+    let newest = try await subject.endpoint.lightBlock(at: certified).header.time
+    guard newest > now.advanced(byMilliseconds: drift) else { return certified }
+    var time = now
+    if let height = verifier.status.certified { time = max(time, try await verifier.endpoint.lightBlock(at: height).header.time) }
+    var (believed, tooNew) = (client.latest.height.rawValue, certified.next.rawValue)
+    while tooNew - believed > 1 {
+      let middle = believed + (tooNew - believed) / 2
+      let block = try await subject.endpoint.lightBlock(at: BlockHeight(middle))
+      if block.header.time > time.advanced(byMilliseconds: drift) { tooNew = middle } else { believed = middle }
+    }
+    return BlockHeight(believed)
   }
 
   private func submit(_ call: RelayerCall, into report: inout RelayerReport) async {
@@ -178,4 +206,8 @@ struct Spoke: Sendable {
   let view: RelayerView
   let clientAtHub: ClientRecord
   let clientOfHub: ClientRecord
+  /// The height of the chain that proofs for the relay are made at.
+  let height: BlockHeight?
+  /// The height of the relay that proofs for the chain are made at.
+  let hubHeight: BlockHeight?
 }

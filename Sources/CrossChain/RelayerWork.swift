@@ -28,18 +28,6 @@ struct RelayerWork {
     needsClock = Array(repeating: false, count: spokes.count)
   }
 
-  /// The height of the relay that a chain's proofs are made at: the newest certified one, unless the chain knows a newer already.
-  private func hubHeight(for spoke: Spoke) -> BlockHeight? {
-    guard let certified = hub.status.certified, certified >= spoke.clientOfHub.latest.height else { return nil }
-    return certified
-  }
-
-  /// The height of a chain that proofs for the relay are made at.
-  private func height(of spoke: Spoke) -> BlockHeight? {
-    guard let certified = spoke.view.status.certified, certified >= spoke.clientAtHub.latest.height else { return nil }
-    return certified
-  }
-
   /// Sorts the unsettled packets of chain `source` by the leg that is due.
   mutating func collect(from source: Int, limit: Int) async throws(EndpointError) {
     let endpoint = spokes[source].view.endpoint
@@ -67,7 +55,7 @@ struct RelayerWork {
       hubView = RelayView(height: height, time: try await hub.endpoint.lightBlock(at: height).header.time)
     }
     var provable: Set<PacketKey> = []
-    if let height = height(of: spokes[source]) {
+    if let height = spokes[source].height {
       let proofs = try await spokes[source].view.endpoint.prove(keys.map(CrossChainState.pendingKey), at: height)
       for (key, proof) in zip(keys, proofs) where proof.value != nil { provable.insert(key) }
     }
@@ -94,7 +82,7 @@ struct RelayerWork {
     let endpoint = spoke.view.endpoint
     let now = try await delivery(header.key, endpoint, at: nil)
     guard now.receipt == nil else {
-      if let height = height(of: spoke), try await delivery(header.key, endpoint, at: height).acknowledgement != nil {
+      if let height = spoke.height, try await delivery(header.key, endpoint, at: height).acknowledgement != nil {
         toAcknowledge[destination].append(header)
       }
       return
@@ -103,7 +91,7 @@ struct RelayerWork {
       toReceive[destination].append(header)
       return
     }
-    guard let height = height(of: spoke) else { return }
+    guard let height = spoke.height else { return }
     let view: RelayView = try await endpoint.ask("view", NoResult(), at: height)
     if header.timeout.isPast(view) {
       toTimeOut[destination].append(header)
@@ -127,12 +115,12 @@ struct RelayerWork {
   func calls(of index: Int, idleMs: UInt64, now: BlockTime) async throws(EndpointError) -> [RelayerCall] {
     let spoke = spokes[index]
     var calls: [RelayerCall] = []
-    if let height = height(of: spoke) {
+    if let height = spoke.height {
       let isDue = now.milliseconds(since: spoke.clientAtHub.latest.time) >= idleMs
       let hasWork = !toRelay[index].isEmpty || !toAcknowledge[index].isEmpty || !toTimeOut[index].isEmpty
       if hasWork || isDue { calls += try await hubCalls(of: index, spoke, at: height) }
     }
-    if let height = hubHeight(for: spoke) {
+    if let height = spoke.hubHeight {
       let isDue = now.milliseconds(since: spoke.clientOfHub.latest.time) >= idleMs || needsClock[index]
       let hasWork = !toReceive[index].isEmpty || !toSettle[index].isEmpty
       if hasWork || isDue { calls += try await spokeCalls(of: index, spoke, at: height) }
@@ -181,7 +169,7 @@ struct RelayerWork {
       let proofs = try await relay.prove(toReceive[index].map { CrossChainState.relayedKey($0.key) }, at: height)
       var items: [ProvenPacket] = []
       for (header, proof) in zip(toReceive[index], proofs) {
-        guard let source = spokes.first(where: { $0.view.endpoint.chain == header.lane.source }),
+        guard proof.value != nil, let source = spokes.first(where: { $0.view.endpoint.chain == header.lane.source }),
           let packet = try await source.view.endpoint.ask("packet", header.key, at: nil, as: Packet?.self)
         else { continue }
         items.append(ProvenPacket(packet: packet, proof: proof.proof))
@@ -195,7 +183,8 @@ struct RelayerWork {
           [CrossChainState.relayedKey(header.key), CrossChainState.outcomeKey(header.key)], at: height)
         guard proofs.count == 2 else { throw .malformed("proofs") }
         if neverRelayed {
-          guard proofs[0].value == nil, proofs[1].value == nil else { continue }
+          let view = RelayView(height: height, time: try await relay.lightBlock(at: height).header.time)
+          guard proofs[0].value == nil, proofs[1].value == nil, header.timeout.isPast(view) else { continue }
           items.append(
             ProvenOutcome(key: header.key, evidence: .neverRelayed(relayed: proofs[0].proof, outcome: proofs[1].proof)))
         } else if let bytes = proofs[1].value, let outcome = try? Outcome(canonicalBytes: bytes) {

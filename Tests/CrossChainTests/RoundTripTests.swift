@@ -39,6 +39,24 @@ import Testing
     }
   }
 
+  /// The newest blocks of a chain whose clock leads are never believed; packets go with those before them.
+  @Test(arguments: [TestNetwork.sourceID, TestNetwork.relayID]) func aClockThatLeadsOnlyDelays(leader: ChainID) async throws {
+    var network = try TestNetwork()
+    let sent = try network.send("ahead")
+    for _ in 0..<60 {
+      // Each chain makes a block a second; one clock leads by 9 s, which is 4 s more than clients tolerate.
+      let time = network.clock.advanced(byMilliseconds: 1_000)
+      let report = await network.relayer().tick(now: time)
+      #expect(report.failures.isEmpty)
+      for id in network.ids {
+        network.clock = id == leader ? time.advanced(byMilliseconds: 9_000) : time
+        for receipt in try network.block(id, network[id].mailbox.take()) { #expect(receipt.status == .succeeded, "\(receipt.message)") }
+      }
+      network.clock = time
+    }
+    #expect(try network.end(sent.sequence) == "succeeded")
+  }
+
   @Test func manyPacketsGoInBatchesThatFitTransactions() async throws {
     var network = try TestNetwork(parameters: ChainParameters(transactionBytes: 24_000))
     var transactions: [SignedTransaction] = []

@@ -32,8 +32,8 @@ extension RelayWorld {
     let open = { (key: PacketKey, packet: PacketTrack?) in
       packet?.end == nil && key.lane.source != chain.id && key.lane.destination != chain.id
     }
-    let limit = now + Self.settlementBoundMs
-    while now < limit, openCalls > 0 || order[known...].contains(where: { open($0, packets[$0]) }) || now < limit - 22_000 {
+    let (begin, limit) = (now, now + Self.settlementBoundMs)
+    while now < limit, openCalls > 0 || order[known...].contains(where: { open($0, packets[$0]) }) || now < begin + 8_000 {
       try await step()
     }
     for key in order[known...] {

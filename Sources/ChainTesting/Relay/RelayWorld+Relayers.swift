@@ -80,7 +80,7 @@ extension RelayWorld {
       endpoints.append(node(of: inner, ledger.head.height))
     }
     let worker = Relayer(relay: endpoints[0], chains: Array(endpoints.dropFirst()), keys: keys)
-    let report = await worker.tick(now: chains[0].time(at: now))
+    let report = await worker.tick(now: WorldChain.start.advanced(byMilliseconds: UInt64(now)))
     for failure in report.failures { log("relayer \(index): \(failure.chain) \(failure.reason)") }
     for (place, outbox) in outboxes.enumerated() {
       for signed in outbox.all { dispatch(signed, to: place, by: index) }

@@ -109,8 +109,9 @@ public struct RelayWorld: Sendable {
     }
   }
 
-  /// How long after the end of all faults, or after it was sent, every packet has to be settled, in milliseconds.
-  public static let settlementBoundMs = 30_000
+  /// How long after the end of all faults, or after it was sent, every packet has to be settled, in milliseconds: four legs, each of
+  /// which may wait for a clock that leads by 12 s where 5 are tolerated, and for a chain that pauses for 8 s.
+  public static let settlementBoundMs = 60_000
   /// How long a member may still pause when the faults end.
   static let lastPauseMs = 8_000
 
