@@ -2,6 +2,12 @@
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
+  /// Where in its sequence it is: a generator that is put there goes on from there.
+  var position: UInt64 {
+    get { state }
+    set { state = newValue }
+  }
+
   /// A generator of this seed.
   public init(_ seed: UInt64) { state = seed }
 

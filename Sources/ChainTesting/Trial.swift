@@ -81,7 +81,7 @@ public enum Trial: String, Sendable, CaseIterable {
   /// How long clients send in a world of several chains.
   private static let relayMs = 60_000
 
-  private static func chain(_ seed: UInt64, tracedLines: Int = 60) throws -> ChainWorld {
+  static func chain(_ seed: UInt64, tracedLines: Int = 60) throws -> ChainWorld {
     let plan: ChainWorld.FaultPlan =
       switch seed % 4 {
       case 0: .these(.restarting)
@@ -92,7 +92,7 @@ public enum Trial: String, Sendable, CaseIterable {
     return try ChainWorld(BankWorkload(), engine: isRaft ? .raft : .simplex, seed: seed, faults: plan, tracedLines: tracedLines)
   }
 
-  private static func members(_ seed: UInt64) -> Int { [4, 4, 7, 4, 5, 4, 10, 3][Int(seed % 8)] }
+  static func members(_ seed: UInt64) -> Int { [4, 4, 7, 4, 5, 4, 10, 3][Int(seed % 8)] }
 
   private static func counts<Sight: RawRepresentable<String>>(_ sights: [Sight], _ seen: (Sight) -> Int) -> [String: Int] {
     var counts: [String: Int] = [:]

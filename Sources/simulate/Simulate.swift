@@ -12,11 +12,12 @@ struct Simulate: AsyncParsableCommand {
         simulate raft --seeds 2000
         simulate simplex --seeds 2000 --from 1 --json
         simulate replay simplex --seed 186 --trace
+        simulate shrink raft --seed 16 --mutant forgottenVote
         simulate mutants
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
-    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, Replay.self, Mutants.self])
+    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, Replay.self, Shrink.self, Mutants.self])
 
   static func main() async {
     do {
@@ -84,14 +85,18 @@ struct Replay: AsyncParsableCommand {
   @Argument(help: "raft, simplex, chain or relay.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
+  @Option(help: "Carry out these faults alone, by ordinal: 3,17,40, or none. `simulate shrink` tells them.", transform: Self.ordinals)
+  var onlyFaults: Set<Int>?
+  @Option(help: "A planted defect; debug builds only.") var mutant: String?
 
-  private static func trial(_ name: String) throws -> Trial {
+  static func trial(_ name: String) throws -> Trial {
     guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex, chain or relay, not \(name)") }
     return trial
   }
 
   func run() async throws {
     Console.say("seed \(seed): \(try trial.faults(seed: seed))")
+    if onlyFaults != nil || mutant != nil { return try runAlone(onlyFaults) }
     do {
       let outcome = try await trial.run(seed: seed, tracedSteps: trace ? 1_000_000 : 60, wantsTrace: trace)
       for line in outcome.trace { Console.say(line) }

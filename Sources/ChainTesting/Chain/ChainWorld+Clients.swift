@@ -13,9 +13,11 @@ extension ChainWorld {
     ).signed(by: clerk.key, genesis: validators[0].ledger.genesisID)
     let id = signed.id(genesis: validators[0].ledger.genesisID, suite: .international)
     let first = random.below(validators.count)
+    guard strikes(.call, first) else { return }
     calls[id] = Call(signed: signed, validator: first, after: answered)
     open += 1
     try submit(id)
+    enter(.retry)
     schedule(.retry(id), in: 1_500 + random.below(1_000))
   }
 
@@ -49,6 +51,7 @@ extension ChainWorld {
 
   mutating func retry(_ id: TransactionID) throws {
     guard let call = calls[id], !call.isAnswered else { return }
+    enter(.retry)
     note(.retry)
     calls[id]?.validator = random.below(validators.count)
     try submit(id)

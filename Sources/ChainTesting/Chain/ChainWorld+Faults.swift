@@ -7,14 +7,19 @@ extension ChainWorld {
   mutating func makeFaults() {
     let isWhole = blocked.isEmpty && validators.allSatisfy { $0.core != nil }
     if !blocked.isEmpty, now >= healsAt { blocked = [] }
+    enter(.member)
     if random.below(10_000) < faults.restarts, isWhole {
       // One at a time: what a chain promises to bear.
-      stop(random.below(validators.count), for: 50 + random.below(1_500))
+      let index = random.below(validators.count)
+      let milliseconds = 50 + random.below(1_500)
+      if strikes(.crash, index, for: milliseconds) { stop(index, for: milliseconds) }
     }
-    if random.below(100_000) < faults.powerCuts {
+    enter(.powerCut)
+    if random.below(100_000) < faults.powerCuts, strikes(.powerCut) {
       note(.powerCut)
       for index in validators.indices { stop(index, for: 20 + random.below(500)) }
     }
+    enter(.partition)
     if random.below(10_000) < faults.partitions, isWhole {
       note(.partition)
       let outside = random.below(validators.count)
@@ -23,6 +28,7 @@ extension ChainWorld {
         if random.chance(80) { blocked.insert(other * validators.count + outside) }
       }
       healsAt = now + 100 + random.below(3_000)
+      guard strikes(.partition, detail: "N\(outside) until \(healsAt)") else { return blocked = [] }
       log("N\(outside) is cut off until \(healsAt)")
     }
   }
@@ -38,6 +44,7 @@ extension ChainWorld {
 
   /// Starts a node from its stores.
   mutating func start(_ index: Int) throws {
+    enter(.restart, index)
     validators[index].restartAt = nil
     validators[index].life += 1
     validators[index].writeDue = now
@@ -66,6 +73,7 @@ extension ChainWorld {
     } catch {
       throw failure("N\(index) does not start: \(error)")
     }
+    enter(.clock, index)
     schedule(.tick(index, life: life), in: 1 + random.below(Self.tickMs))
     log("N\(index) starts at height \(ledger.head.height)")
   }

@@ -27,6 +27,7 @@ extension ChainWorld {
     switch effect {
     case .persist(let write):
       // In sequence: none before the one before it.
+      enter(.disk, index)
       let due = max(now + 1 + random.below(faults.diskMs), validators[index].writeDue)
       validators[index].writeDue = due
       schedule(.write(write, of: index, life: life), in: due - now)
@@ -167,7 +168,9 @@ extension ChainWorld {
   mutating func send(_ message: NodeMessage, from: Int, to: Int) {
     guard from != to else { return }
     if validators[from].isLiar {
-      for forged in lie(message, from: from, to: to) { carry(forged.canonicalBytes, from: from, to: to) }
+      enter(.lie, from, to)
+      let forged = lie(message, from: from, to: to)
+      for said in forged == [message] || strikes(.lie, from, to) ? forged : [message] { carry(said.canonicalBytes, from: from, to: to) }
     } else {
       carry(message.canonicalBytes, from: from, to: to)
     }
@@ -175,14 +178,16 @@ extension ChainWorld {
 
   private mutating func carry(_ bytes: [UInt8], from: Int, to: Int) {
     guard !blocked.contains(from * validators.count + to) else { return }
+    enter(.send, from, to)
     let latency = isHealed ? min(faults.latencyMs, 50) : faults.latencyMs
     if !isHealed {
-      if random.chance(faults.loss) { return note(.loss) }
-      if random.chance(faults.repetition) {
+      if random.chance(faults.loss), strikes(.loss, from, to) { return note(.loss) }
+      if random.chance(faults.repetition), strikes(.repetition, from, to) {
         note(.repetition)
         schedule(.message(bytes, from: from, to: to), in: 1 + random.below(1_000))
       }
     }
-    schedule(.message(bytes, from: from, to: to), in: 1 + random.below(latency))
+    let ticks = isHealed ? random.below(latency) : drawn(latency, as: .delay, from, to)
+    schedule(.message(bytes, from: from, to: to), in: 1 + ticks)
   }
 }

@@ -14,7 +14,7 @@ internal import Consensus
 /// when reported; a crash loses those under way. Checked are: equal blocks and checkpoints at each height, each transaction once,
 /// nothing that a client was told is lost, an order that no client can contradict (what was done before another call began stands
 /// before it), and what the workload says.
-public struct ChainWorld {
+public struct ChainWorld: FaultyWorld {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
     /// Those that the seed draws.
@@ -77,6 +77,7 @@ public struct ChainWorld {
   /// The greatest time between two blocks, in milliseconds, while clients had calls open and no quorum was missing.
   public internal(set) var longestPauseMs = 0
   var random: SeededRandom
+  var injection = FaultLedger()
   var workload: any ChainWorkload
   let founding: Founding
   var validators: [Validator] = []
@@ -162,6 +163,7 @@ public struct ChainWorld {
     let end = now + milliseconds
     while now < end {
       try tick()
+      enter(.call)
       if random.below(100) < faults.callRate, open < 400 { try call() }
     }
   }

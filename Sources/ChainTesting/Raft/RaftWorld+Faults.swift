@@ -4,8 +4,10 @@ internal import Consensus
 // What goes wrong: partitions, crashes, pauses; and how a replica comes back.
 extension RaftWorld {
   mutating func makeFaults() throws {
+    enter(.partition)
     if blocked.isEmpty, random.below(1_000) < faults.partitions {
       try beginPartition()
+      enter(.healing)
       healsAt = now + 5 + random.below(80)
     } else if !blocked.isEmpty, now >= healsAt {
       blocked = []
@@ -18,15 +20,19 @@ extension RaftWorld {
       self.comeback = nil
       if isRunning(comeback.leader) { try step(comeback.leader, [.campaignRequested]) }
     }
-    if faults.leaderCrashes > random.below(1_000), let leader { try crash(leader) }
+    enter(.leaderCrash)
+    if faults.leaderCrashes > random.below(1_000), let leader, strikes(.crash, leader) { try crash(leader) }
     for index in replicas.indices where replicas[index].node != nil {
+      enter(.member, index)
       if random.below(1_000) < faults.crashes {
-        try crash(index)
+        if strikes(.crash, index) { try crash(index) }
       } else if replicas[index].pausedUntil <= now, random.below(1_000) < faults.pauses {
-        replicas[index].pausedUntil = now + 2 + random.below(40)
+        let ticks = 2 + random.below(40)
+        guard strikes(.pause, index, for: ticks) else { continue }
+        replicas[index].pausedUntil = now + ticks
         note(.pause)
         log("R\(index) pauses until \(replicas[index].pausedUntil)")
-      } else if isRunning(index), random.below(1_000) < faults.campaigns {
+      } else if isRunning(index), random.below(1_000) < faults.campaigns, strikes(.campaign, index) {
         try step(index, [.campaignRequested])
       }
     }
@@ -41,6 +47,7 @@ extension RaftWorld {
 
   private mutating func endReign(_ leader: Int) throws {
     guard replicas[leader].node != nil else { return }
+    enter(.reign, leader)
     note(.shortReign)
     if random.chance(30) { return try crash(leader) }
     let count = replicas.count
@@ -97,15 +104,18 @@ extension RaftWorld {
         for outside in size..<count { isReversed ? cut(outside, inside, isOneWay: isOneWay) : cut(inside, outside, isOneWay: isOneWay) }
       }
     }
-    log("links cut: \(blocked.sorted().map { "\($0 / count)→\($0 % count)" }.joined(separator: " "))")
+    let links = blocked.sorted().map { "\($0 / count)→\($0 % count)" }.joined(separator: " ")
+    guard strikes(.partition, detail: links) else { return blocked = [] }
+    log("links cut: \(links)")
     // Some transports notice.
-    guard random.chance(30) else { return }
+    guard random.chance(30), strikes(.unreachable) else { return }
     for link in blocked.sorted() where isRunning(link / count) {
       try step(link / count, [.peerUnreachable(replicas[link % count].id)])
     }
   }
 
   mutating func crash(_ index: Int) throws {
+    enter(.crash, index)
     let writing = replicas[index].writing
     let kept = random.below(writing.count + 1)
     for item in writing[..<kept] { try write(item.batch, index) }
@@ -124,6 +134,7 @@ extension RaftWorld {
   }
 
   mutating func restart(_ index: Int) throws {
+    enter(.restart, index)
     replicas[index].restartAt = nil
     let disk = disks[index]
     if disk.receipt != nil { note(.resumed) }

@@ -11,15 +11,19 @@ extension RaftWorld {
 
   /// Draws this tick's wishes.
   mutating func makeWishes() throws {
+    enter(.change)
     if random.below(1_000) < faults.changes, let leader = anyLeader() { try wishChange(leader) }
+    enter(.transfer)
     if random.below(1_000) < faults.transfers, let leader = anyLeader() {
-      try step(leader, [.transferRequested(to: replicas[random.below(replicas.count)].id)])
+      let target = random.below(replicas.count)
+      if strikes(.transfer, leader, target) { try step(leader, [.transferRequested(to: replicas[target].id)]) }
     }
+    enter(.read)
     // Where two believe to lead, the older one's reads are those that may be stale.
     let deposed = faults.reads > 0 ? deposedLeader : nil
     if deposed != nil || random.below(1_000) < faults.reads {
       let index = deposed ?? random.below(replicas.count)
-      guard isRunning(index) else { return }
+      guard isRunning(index), strikes(.read, index) else { return }
       let id = ReadID(nextRead)
       nextRead += 1
       reads[id] = Read(replica: index, committed: checker.committed.index)
@@ -60,6 +64,8 @@ extension RaftWorld {
       voters.append(learners.removeFirst())
     default: if !learners.isEmpty { learners.removeLast() }
     }
+    let names = (voters.map { (true, $0) } + learners.map { (false, $0) }).map { "\($0.0 ? "" : "learner ")R\(places[$0.1] ?? -1)" }
+    guard strikes(.change, leader, detail: names.joined(separator: " ")) else { return }
     let id = ProposalID(nextProposal)
     nextProposal += 1
     proposals[id] = Proposal(payloads: [id.rawValue.keyBytes + [0xff]])

@@ -16,7 +16,9 @@ extension RaftWorld {
 
   /// Hosts create snapshots and wish logs compacted.
   mutating func makeSnapshots() throws {
-    for index in replicas.indices where isRunning(index) && random.below(1_000) < faults.snapshots {
+    for index in replicas.indices where isRunning(index) {
+      enter(.snapshot, index)
+      guard random.below(1_000) < faults.snapshots, strikes(.snapshot, index) else { continue }
       guard let node = replicas[index].node, replicas[index].works.isEmpty else { continue }
       let applied = node.status.applied
       if applied > node.status.snapshot?.index ?? 0, let term = node.term(at: applied), let members = node.membership(at: applied) {
@@ -31,6 +33,7 @@ extension RaftWorld {
   }
 
   mutating func enqueue(_ work: Work, _ index: Int) {
+    enter(.work, index)
     let last = replicas[index].works.last?.due ?? now
     let delay = isHealed ? 1 : 1 + random.below(faults.diskDelay + 2)
     replicas[index].works.append((max(last, now + delay), work))
@@ -46,7 +49,9 @@ extension RaftWorld {
   mutating func storeChunk(_ meta: SnapshotMeta, _ offset: UInt64, _ bytes: [UInt8], _ index: Int) throws {
     let end = Int(offset) + bytes.count
     guard Array(Self.snapshotBytes(meta.index)[Int(offset)..<end]) == bytes else { throw failure("a chunk of a snapshot came in wrong") }
-    enqueue(.store(meta, through: UInt64(end), isBad: !isHealed && random.chance(5)), index)
+    enter(.disk, index)
+    let isBad = !isHealed && random.chance(5) && strikes(.badSnapshot, index)
+    enqueue(.store(meta, through: UInt64(end), isBad: isBad), index)
   }
 
   mutating func finishWorks() throws {

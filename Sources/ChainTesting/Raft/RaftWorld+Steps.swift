@@ -27,12 +27,15 @@ extension RaftWorld {
       note(status.configuration.voters.contains(status.id) ? .quorumLost : .leaderRemoved)
     }
     if replicas[index].role != .leader, status.role == .leader, replicas.contains(where: { $0.role == .leader }) { note(.twoLeaders) }
+    enter(.role, index)
     if replicas[index].role != .leader, status.role == .leader, !isHealed, random.chance(faults.shortReigns) {
-      reign = (index, now + random.below(8))
+      let ticks = random.below(8)
+      if strikes(.shortReign, index, for: ticks) { reign = (index, now + ticks) }
     }
     if replicas[index].role != .leader, status.role == .leader, !isHealed, !hoard[index].isEmpty {
       note(.ambush)
-      for message in hoard[index] { flying[now + 1 + random.below(20), default: []].append(message) }
+      let isStruck = strikes(.ambush, index, for: hoard[index].count)
+      for message in hoard[index] where isStruck { flying[now + 1 + random.below(20), default: []].append(message) }
       hoard[index] = []
     }
     replicas[index].role = status.role
@@ -60,6 +63,7 @@ extension RaftWorld {
         replicas[index].applied = entry.index
         mix(entry.index.rawValue &* 31 &+ entry.term.rawValue)
       }
+      enter(.apply, index)
       // The state machine writes lazily, and never ahead of what it applied.
       if random.chance(50) { replicas[index].appliedDurable = replicas[index].applied }
       appliedSome = true
@@ -86,8 +90,10 @@ extension RaftWorld {
       note(.overwriteInFlight)
     }
     let earliest = replicas[index].writing.last?.due ?? now
+    enter(.disk, index)
     var delay = isHealed ? 1 : random.below(faults.diskDelay + 1)
     if !isHealed, index == slowest { delay += random.below(faults.slowDisk) }
+    if !isHealed, delay > 0, !strikes(.slowDisk, index, for: delay) { delay = 0 }
     let free = isHealed ? 0 : replicas[index].diskHangsUntil
     replicas[index].writing.append(Writing(due: max(earliest, free, now + delay), batch: batch))
     mix(batch.sequence)
@@ -116,8 +122,9 @@ extension RaftWorld {
   private mutating func send(_ message: RaftMessage, from index: Int) {
     guard let target = places[message.to] else { return }
     let link = index * replicas.count + target
+    enter(.send, index, target)
     if blocked.contains(link) {
-      guard random.chance(faults.keptMessages) else { return }
+      guard random.chance(faults.keptMessages), strikes(.keptMessage, index, target) else { return }
       note(.keptMessage)
       return arrive(message, at: healsAt + 1 + random.below(faults.delay), link)
     }
@@ -129,15 +136,17 @@ extension RaftWorld {
         hoard[target][random.below(60)] = message
       }
     }
-    if random.chance(faults.loss) { return note(.loss) }
-    arrive(message, at: now + 1 + random.below(faults.delay), link)
-    if random.chance(faults.repetition) {
+    if random.chance(faults.loss), strikes(.loss, index, target) { return note(.loss) }
+    arrive(message, at: now + 1 + drawn(faults.delay, as: .delay, index, target), link)
+    if random.chance(faults.repetition), strikes(.repetition, index, target) {
       note(.repetition)
       arrive(message, at: now + 1 + random.below(faults.delay), link)
     }
     if random.chance(faults.lateCopies) {
+      let ticks = 20 + random.below(200)
+      guard strikes(.lateCopy, index, target, for: ticks) else { return }
       note(.lateCopy)
-      flying[now + 20 + random.below(200), default: []].append(message)
+      flying[now + ticks, default: []].append(message)
     }
   }
 

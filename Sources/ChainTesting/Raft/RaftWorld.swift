@@ -14,7 +14,7 @@ internal import ChainCore
 /// try world.heal()
 /// ```
 /// Same seed, same run, on every machine: `traceHash` tells.
-public struct RaftWorld {
+public struct RaftWorld: FaultyWorld {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
     /// Those that the seed draws.
@@ -75,6 +75,7 @@ public struct RaftWorld {
   /// What the run exercised.
   public internal(set) var sights: [RaftSight: Int] = [:]
   var random: SeededRandom
+  var injection = FaultLedger()
   var replicas: [Replica]
   let disks: [SimulatedRaftDisk]
   let places: [ReplicaID: Int]
@@ -140,8 +141,8 @@ public struct RaftWorld {
 
   #if DEBUG
     /// A world whose replicas have a defect, which it must find.
-    package init(replicas count: Int, seed: UInt64, mutation: RaftMutation) {
-      self.init(replicas: count, seed: seed)
+    package init(replicas count: Int, seed: UInt64, mutation: RaftMutation, tracedSteps: Int = 60) {
+      self.init(replicas: count, seed: seed, tracedSteps: tracedSteps)
       limits.mutation = mutation
     }
   #endif
@@ -166,7 +167,7 @@ public struct RaftWorld {
   /// agree without standing still so long: same log on every disk, all of it applied everywhere.
   /// - Throws: `CheckFailure`.
   public mutating func heal() throws {
-    if faults.endsInPowerLoss {
+    if faults.endsInPowerLoss, strikes(.powerCut) {
       note(.powerLoss)
       for index in replicas.indices where replicas[index].node != nil { try crash(index) }
       flying = [:]
@@ -231,17 +232,20 @@ public struct RaftWorld {
       try makeWishes()
       try makeSnapshots()
     }
+    enter(.proposal)
     if !isHealed, random.chance(30) { try propose() }
   }
 
   private mutating func drawTicks(_ index: Int) -> Int {
     if isHealed { return 1 }
-    if random.chance(index == slowest ? faults.slowClocks : faults.slowClocks / 4) { return 0 }
+    enter(.clock, index)
+    if random.chance(index == slowest ? faults.slowClocks : faults.slowClocks / 4) { return strikes(.slowClock, index) ? 0 : 1 }
     if random.below(1_000) < faults.clockJumps {
       note(.clockJump)
-      return 1 + random.below(40)
+      let ticks = random.below(40)
+      return strikes(.clockJump, index, for: ticks) ? 1 + ticks : 1
     }
-    return random.chance(faults.fastClocks) ? 2 : 1
+    return random.chance(faults.fastClocks) && strikes(.fastClock, index) ? 2 : 1
   }
 
   func isRunning(_ index: Int) -> Bool { replicas[index].node != nil && replicas[index].pausedUntil <= now }
@@ -272,6 +276,7 @@ public struct RaftWorld {
         if powerCut?.write == writes { return try cutPower(index) }
         replicas[index].writing.removeFirst()
         try write(first.batch, index)
+        enter(.write, index)
         // A disk may report several writes by the last of them.
         if let second = replicas[index].writing.first, second.due <= now, random.chance(50) { continue }
         try step(index, [.persisted(sequence: first.batch.sequence)])
@@ -283,6 +288,7 @@ public struct RaftWorld {
     let leaders = replicas.indices.filter { isRunning($0) && replicas[$0].role == .leader }
     guard !leaders.isEmpty else { return }
     let leader = leaders[random.below(leaders.count)]
+    guard strikes(.proposal, leader) else { return }
     var events: [RaftNode.Event] = []
     for _ in 0...random.below(3) {
       let id = ProposalID(nextProposal)

@@ -4,27 +4,36 @@ internal import Consensus
 // Crashes, power cuts and partitions.
 extension SimplexWorld {
   mutating func makeFaults() throws {
+    enter(.partition)
     if blocked.isEmpty, random.below(1_000) < faults.partitions {
       beginPartition()
     } else if !blocked.isEmpty, now >= healsAt {
       blocked = []
     }
-    if random.below(10_000) < faults.powerCuts {
+    enter(.powerCut)
+    if random.below(10_000) < faults.powerCuts, strikes(.powerCut) {
       note(.powerCut)
       for index in members.indices where members[index].node != nil { crash(index, for: 1 + random.below(40)) }
     }
+    enter(.member)
     if random.below(10_000) < faults.crashes {
       let index = random.below(members.count)
-      if members[index].node != nil { crash(index, for: 1 + random.below(random.chance(35) ? 3_000 : 200)) }
+      if members[index].node != nil {
+        let ticks = 1 + random.below(random.chance(35) ? 3_000 : 200)
+        if strikes(.crash, index, for: ticks) { crash(index, for: ticks) }
+      }
     }
+    enter(.idle)
     if faults.isIdle, random.below(1_000) < 5 {
       let index = random.below(members.count)
-      members[index].hasWork.toggle()
-      if members[index].node != nil { try step(index, .workPending(members[index].hasWork)) }
+      let isStruck = strikes(.idle, index)
+      if isStruck { members[index].hasWork.toggle() }
+      if isStruck, members[index].node != nil { try step(index, .workPending(members[index].hasWork)) }
     }
   }
 
   mutating func crash(_ index: Int, for ticks: Int) {
+    enter(.crash, index)
     note(.crash)
     if members[index].disk.writing.contains(where: { $0.batch.mustSync }) { note(.lostVote) }
     let given = members[index].disk.ledger.count
@@ -38,10 +47,11 @@ extension SimplexWorld {
   }
 
   mutating func restart(_ index: Int) throws {
+    enter(.restart, index)
     members[index].restartAt = nil
     members[index].life += 1
     var records = members[index].disk.journal
-    if members[index].isLiar, members[index].life > 1, random.chance(50) {
+    if members[index].isLiar, members[index].life > 1, random.chance(50), strikes(.amnesia, index) {
       note(.amnesia)
       records = []
       members[index].disk.journal = []
@@ -93,6 +103,7 @@ extension SimplexWorld {
     }
     note(isOneWay ? .oneWay : isBridge ? .bridge : .partition)
     healsAt = now + 20 + random.below(1_200)
+    guard strikes(.partition, detail: "\(outside.sorted()) until \(healsAt)") else { return blocked = [] }
     trace.append(.note("cut off: \(outside.sorted()) until \(healsAt)"), at: now)
   }
 }

@@ -44,22 +44,25 @@ extension SimplexWorld {
     case .sign(let statement):
       noteVote(statement, index)
       nonce += 1
+      enter(.crypto, index)
       guard let signature = SimplexKeys.sign(statement, by: index, set: setTag, nonce: nonce) else { return }
       schedule(.event(.signed(statement, signature), of: index, life: life), in: random.below(2))
     case .verify(let batch, let statements):
       let verdicts = statements.map { SimplexKeys.isValid($0.signature, of: $0.statement, by: $0.validator, set: setTag) }
+      enter(.crypto, index)
       schedule(.event(.verified(batch, verdicts), of: index, life: life), in: random.below(3))
     case .build(let view, let parent, let ancestors, let allowsEmpty):
       if view.rawValue > 1, ancestors.last.map({ _ in true }) ?? (parent.height > 0) { noteGap(index, view) }
       let block = members[index].hasWork || allowsEmpty ? makeBlock(on: parent) : nil
       if block != nil, !members[index].hasWork { note(.idleBlock) }
+      enter(.build, index)
       schedule(.event(.built(view, block), of: index, life: life), in: 1 + random.below(8))
     case .validate(let proposal, let block, _):
-      if !isHealed, random.chance(faults.lateVerdicts) {
-        schedule(.event(.validated(proposal, isValid(block)), of: index, life: life), in: random.below(4 * Self.delay))
-      } else {
-        schedule(.event(.validated(proposal, isValid(block)), of: index, life: life), in: 1 + random.below(4))
-      }
+      enter(.build, index)
+      let isLate = !isHealed && random.chance(faults.lateVerdicts)
+      var ticks = isLate ? random.below(4 * Self.delay) : 1 + random.below(4)
+      if isLate, !strikes(.lateVerdict, index, for: ticks) { ticks = 1 }
+      schedule(.event(.validated(proposal, isValid(block)), of: index, life: life), in: ticks)
     case .finalized(let block, let view, _): try finalize(block, view, index)
     case .provide(let reference, let count, let to): try provide(reference, count, to, index)
     case .behind(let certificate): catchUp(certificate, index)
@@ -116,9 +119,10 @@ extension SimplexWorld {
         try check(certificate, index)
       }
     }
+    enter(.disk, index)
     var ticks = 1 + random.below(faults.diskTicks)
     if faults.slowDisk > 0, index == Int(seed % UInt64(members.count)), random.chance(50) {
-      ticks += random.below(faults.slowDisk)
+      ticks += drawn(faults.slowDisk, as: .slowDisk, index)
       note(.slowDisk)
     }
     // In sequence: none before the one before it.
@@ -157,6 +161,7 @@ extension SimplexWorld {
     note(.final)
     if block.header.height == lastHeight { note(.epochEnd) }
     if !members[index].isLiar, let broken = checker.finalized(reference, by: index, at: now) { throw failure("M\(index): \(broken)") }
+    enter(.ledger, index)
     let due = max(now + 1 + random.below(20), members[index].disk.ledgerDue.last?.due ?? 0)
     members[index].disk.ledgerDue.append((due, members[index].disk.ledger.count))
     schedule(.ledgerWritten(index, life: members[index].life), in: due - now)
@@ -183,6 +188,7 @@ extension SimplexWorld {
     }
     members[index].disk.ledgerDurable = members[index].disk.ledger.count
     guard let last = members[index].disk.ledger.last else { return }
+    enter(.sync, index)
     schedule(.event(.synced(last.reference), of: index, life: members[index].life), in: 1 + random.below(100))
   }
 
@@ -199,7 +205,9 @@ extension SimplexWorld {
   private mutating func send(_ message: SimplexMessage, from: Int, to: Int) throws {
     guard from != to else { return }
     if members[from].isLiar {
-      for forged in lie(message, from: from, to: to) { carry(forged, from: from, to: to) }
+      enter(.lie, from, to)
+      let forged = lie(message, from: from, to: to)
+      for said in forged == [message] || strikes(.lie, from, to) ? forged : [message] { carry(said, from: from, to: to) }
       return
     }
     if let broken = checker.sent(message, by: from, disk: members[from].disk) { throw failure("M\(from): \(broken)") }
@@ -209,16 +217,18 @@ extension SimplexWorld {
 
   mutating func carry(_ message: SimplexMessage, from: Int, to: Int) {
     guard !blocked.contains(from * members.count + to) else { return }
+    enter(.send, from, to)
     var ticks = 1 + random.below(faults.latency)
     if isHealed {
       ticks = 1 + random.below(min(faults.latency, Self.delay / 2))
     } else {
-      if random.chance(faults.loss) { return note(.loss) }
+      if random.chance(faults.loss), strikes(.loss, from, to) { return note(.loss) }
+      if ticks > 1, !strikes(.delay, from, to, for: ticks - 1) { ticks = 1 }
       if random.chance(faults.stragglers) {
-        ticks += random.below(8 * Self.delay)
+        ticks += drawn(8 * Self.delay, as: .straggler, from, to)
         note(.overtaken)
       }
-      if random.chance(faults.repetition) {
+      if random.chance(faults.repetition), strikes(.repetition, from, to) {
         note(.repetition)
         schedule(.message(message, from: from, to: to), in: 1 + random.below(4 * Self.delay))
       }

@@ -10,7 +10,7 @@ package import Consensus
 /// try world.heal()
 /// ```
 /// Same seed, same run, on every machine: `traceHash` tells. A tick is a millisecond; D is 40.
-public struct SimplexWorld {
+public struct SimplexWorld: FaultyWorld {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
     /// Those that the seed draws.
@@ -65,6 +65,7 @@ public struct SimplexWorld {
   /// Why honest members dropped messages.
   package internal(set) var refused: [SimplexRefusal: UInt64] = [:]
   var random: SeededRandom
+  var injection = FaultLedger()
   var members: [Member] = []
   let set: ValidatorSet
   let setTag: UInt64
@@ -130,8 +131,8 @@ public struct SimplexWorld {
 
   #if DEBUG
     /// A world whose honest members have a defect, which it must find.
-    package init(members count: Int, seed: UInt64, mutation: SimplexMutation) throws {
-      try self.init(members: count, seed: seed)
+    package init(members count: Int, seed: UInt64, mutation: SimplexMutation, tracedSteps: Int = 60) throws {
+      try self.init(members: count, seed: seed, tracedSteps: tracedSteps)
       self.mutation = mutation
       for index in members.indices { try restart(index) }
     }
@@ -240,7 +241,8 @@ public struct SimplexWorld {
     switch item {
     case .message(let message, let from, let to):
       guard members[to].node != nil else { return }
-      if members[to].isLiar, faults.liarsSignBadly { spoil(message, from: to) }
+      enter(.lie, to, from)
+      if members[to].isLiar, faults.liarsSignBadly, strikes(.lie, to) { spoil(message, from: to) }
       try step(to, .received(message, from: members[from].id))
     case .event(let event, let index, let life):
       if members[index].life == life { try step(index, event) }
@@ -258,13 +260,16 @@ public struct SimplexWorld {
       try step(index, .executed(through: members[index].disk.ledger[members[index].disk.ledgerDurable - 1].view))
     case .wake(let index, let life):
       guard members[index].life == life else { return }
+      enter(.wake, index)
       if !isHealed, random.chance(faults.clockJumps) {
         note(.clockJump)
         if random.chance(50) {
           // It stands still: the wake comes much later.
-          return schedule(.wake(index, life: life), in: 1 + random.below(4 * Self.delay))
+          let ticks = 1 + random.below(4 * Self.delay)
+          if strikes(.slowClock, index, for: ticks) { return schedule(.wake(index, life: life), in: ticks) }
+        } else {
+          members[index].clockOffset += drawn(6 * Self.delay, as: .clockJump, index)
         }
-        members[index].clockOffset += random.below(6 * Self.delay)
       }
       try step(index, .time(clock(index)))
     }
