@@ -131,10 +131,10 @@ extension SimplexWorld {
     note(.foreignEpoch)
     let statement = VoteStatement.nullify(9, view)
     var signatures: [(index: Int, signature: Signature)] = []
-    for member in members.indices {
+    for member in set.members.indices {
       if let signature = SimplexKeys.sign(statement, by: member, set: setTag, nonce: 1) { signatures.append((member, signature)) }
     }
-    return wrap(.certificate(QuorumCertificate(statement: statement, members: members.count, signatures: signatures)))
+    return wrap(.certificate(QuorumCertificate(statement: statement, members: set.members.count, signatures: signatures)))
   }
 
   /// Says with a bad signature what others say, at once and to all: a batch with it must not lose the others' votes.

@@ -32,6 +32,10 @@ public struct SimplexFaults: Sendable, Hashable {
   public var isDelayTooSmall = false
   /// Whether no signature of a liar's vote is valid.
   public var liarsSignBadly = false
+  /// Liars that run honest code as two nodes with one key instead of lying otherwise.
+  public var twins = 0
+  /// Whether liars may hold a third of the weight or more, to see that promises then break.
+  package var liarsMayBeTooMany = false
   /// Whether members have unequal weights.
   public var unequalWeights = false
 
@@ -59,6 +63,12 @@ public struct SimplexFaults: Sendable, Hashable {
     faults.isDelayTooSmall = random.chance(15)
     faults.liarsSignBadly = random.chance(25)
     faults.unequalWeights = random.chance(30)
+    // From a copy: worlds without twins are what they were before there were any.
+    var aside = random
+    if members >= 4, aside.chance(25) {
+      faults.twins = 1 + aside.below(max(1, (members - 1) / 3))
+      faults.liars = max(faults.liars, faults.twins)
+    }
     return faults
   }
 }
@@ -123,6 +133,8 @@ public enum SimplexSight: String, Sendable, Hashable, CaseIterable {
   case invalidProposal
   /// A member left a view at once because its leader was long absent.
   case skipped
+  /// Two nodes with one key contradicted each other.
+  case twins
   /// A liar forgot its votes.
   case amnesia
   /// D grew.

@@ -51,7 +51,7 @@ extension SimplexWorld {
     members[index].restartAt = nil
     members[index].life += 1
     var records = members[index].disk.journal
-    if members[index].isLiar, members[index].life > 1, random.chance(50), strikes(.amnesia, index) {
+    if members[index].isLiar, !members[index].isTwin, members[index].life > 1, random.chance(50), strikes(.amnesia, index) {
       note(.amnesia)
       records = []
       members[index].disk.journal = []

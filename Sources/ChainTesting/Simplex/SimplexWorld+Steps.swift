@@ -38,14 +38,15 @@ extension SimplexWorld {
     switch effect {
     case .persist(let batch): try persist(batch, index)
     case .send(let message, let to):
-      if let place = places[to] { try send(message, from: index, to: place) }
+      if let place = places[to] { try sendToAll(message, from: index, to: place) }
     case .broadcast(let message):
       for to in members.indices where to != index { try send(message, from: index, to: to) }
     case .sign(let statement):
       noteVote(statement, index)
+      noteTwin(statement, index)
       nonce += 1
       enter(.crypto, index)
-      guard let signature = SimplexKeys.sign(statement, by: index, set: setTag, nonce: nonce) else { return }
+      guard let signature = SimplexKeys.sign(statement, by: members[index].key, set: setTag, nonce: nonce) else { return }
       schedule(.event(.signed(statement, signature), of: index, life: life), in: random.below(2))
     case .verify(let batch, let statements):
       let verdicts = statements.map { SimplexKeys.isValid($0.signature, of: $0.statement, by: $0.validator, set: setTag) }
@@ -173,7 +174,7 @@ extension SimplexWorld {
     let ledger = members[index].disk.ledger
     guard let end = ledger.lastIndex(where: { $0.reference.id == reference.id }) else { return }
     let blocks = ledger[max(0, end + 1 - count)...end].reversed().map(\.block)
-    try send(SimplexMessage(genesis: genesis, epoch: 0, body: .blocks(blocks)), from: index, to: place)
+    try sendToAll(SimplexMessage(genesis: genesis, epoch: 0, body: .blocks(blocks)), from: index, to: place)
   }
 
   /// The host's own way of catching up: the ledger of whoever has the final block.
@@ -202,8 +203,15 @@ extension SimplexWorld {
 
   private func isValid(_ block: Block) -> Bool { block.header.time.rawValue & 1 == 0 }
 
+  /// Also to its twin, if it has one.
+  private mutating func sendToAll(_ message: SimplexMessage, from: Int, to: Int) throws {
+    try send(message, from: from, to: to)
+    if let other = twins.other(of: to) { try send(message, from: from, to: other) }
+  }
+
   private mutating func send(_ message: SimplexMessage, from: Int, to: Int) throws {
-    guard from != to else { return }
+    guard members[from].key != members[to].key else { return }
+    if members[from].isTwin { return carry(message, from: from, to: to) }
     if members[from].isLiar {
       enter(.lie, from, to)
       let forged = lie(message, from: from, to: to)
@@ -216,7 +224,8 @@ extension SimplexWorld {
   }
 
   mutating func carry(_ message: SimplexMessage, from: Int, to: Int) {
-    guard !blocked.contains(from * members.count + to) else { return }
+    let link = from * members.count + to
+    guard !blocked.contains(link), !twins.unseen.contains(link) else { return }
     enter(.send, from, to)
     var ticks = 1 + random.below(faults.latency)
     if isHealed {

@@ -28,6 +28,8 @@ public struct SimplexWorld: FaultyWorld {
 
   struct Member {
     let id: ReplicaID
+    /// Its place in the validator set.
+    let key: Int
     var node: SimplexNode?
     /// Counts process lives: answers to an earlier one are not delivered.
     var life = 0
@@ -36,6 +38,8 @@ public struct SimplexWorld: FaultyWorld {
     var hasWork = false
     var disk = SimplexDisk()
     var isLiar = false
+    /// A liar that runs honest code, twice.
+    var isTwin = false
     var enteredAt = 0
     /// The last view entered and finalized in this life.
     var view: View = 0
@@ -90,6 +94,7 @@ public struct SimplexWorld: FaultyWorld {
   var checker: SimplexChecker
   var trace: SimplexTrace
   var adversary = SimplexAdversary()
+  var twins = SimplexTwins()
   #if DEBUG
     var mutation: SimplexMutation?
   #endif
@@ -119,10 +124,12 @@ public struct SimplexWorld: FaultyWorld {
     lastHeight = BlockHeight(epochLength)
     let ids = set.members.map { $0.replica(suite: .international) }
     places = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
-    members = ids.map { Member(id: $0) }
+    members = zip(ids, ids.indices).map { Member(id: $0, key: $1) }
     checker = SimplexChecker(members: count, root: root)
     trace = SimplexTrace(limit: tracedSteps, ids: ids)
     chooseLiars()
+    makeTwins()
+    checker.honest = members.map { !$0.isLiar }
     for index in members.indices {
       members[index].hasWork = !faults.isIdle
       try restart(index)
@@ -144,11 +151,10 @@ public struct SimplexWorld: FaultyWorld {
     for _ in 0..<faults.liars {
       let index = random.below(members.count)
       let weight = UInt128(set.members[index].weight)
-      guard !members[index].isLiar, 3 * (lying + weight) < set.totalWeight else { continue }
+      guard !members[index].isLiar, faults.liarsMayBeTooMany || 3 * (lying + weight) < set.totalWeight else { continue }
       lying += weight
       members[index].isLiar = true
     }
-    checker.honest = members.map { !$0.isLiar }
   }
 
   var honest: [Int] { members.indices.filter { !members[$0].isLiar } }
@@ -216,6 +222,7 @@ public struct SimplexWorld: FaultyWorld {
   mutating func tick() throws {
     now += 1
     if !isHealed { try makeFaults() }
+    turnTwins()
     for index in members.indices {
       if let due = members[index].restartAt, due <= now { try restart(index) }
     }
@@ -242,7 +249,7 @@ public struct SimplexWorld: FaultyWorld {
     case .message(let message, let from, let to):
       guard members[to].node != nil else { return }
       enter(.lie, to, from)
-      if members[to].isLiar, faults.liarsSignBadly, strikes(.lie, to) { spoil(message, from: to) }
+      if members[to].isLiar, !members[to].isTwin, faults.liarsSignBadly, strikes(.lie, to) { spoil(message, from: to) }
       try step(to, .received(message, from: members[from].id))
     case .event(let event, let index, let life):
       if members[index].life == life { try step(index, event) }
