@@ -7,7 +7,7 @@ public enum Trial: String, Sendable, CaseIterable {
   /// `SimplexWorld`: three to ten members.
   case simplex
   /// `ChainWorld`: whole nodes with contracts and clients. One seed in four restarts one validator again and again under load, one in
-  /// four has a liar under load, the others draw their faults; one in five runs Raft.
+  /// four has a liar under load, the others draw their faults; one in five runs Raft; one in seven has registers that clients also read.
   case chain
   /// `RelayWorld`: a relay and two or three chains with contracts, racing relayers and one that lies.
   case relay
@@ -89,7 +89,8 @@ public enum Trial: String, Sendable, CaseIterable {
       default: .swarm
       }
     let isRaft = seed.isMultiple(of: 5) && seed % 4 != 1
-    return try ChainWorld(BankWorkload(), engine: isRaft ? .raft : .simplex, seed: seed, faults: plan, tracedLines: tracedLines)
+    let workload: any ChainWorkload = seed % 7 == 3 ? RegisterWorkload() : BankWorkload()
+    return try ChainWorld(workload, engine: isRaft ? .raft : .simplex, seed: seed, faults: plan, tracedLines: tracedLines)
   }
 
   static func members(_ seed: UInt64) -> Int { [4, 4, 7, 4, 5, 4, 10, 3][Int(seed % 8)] }

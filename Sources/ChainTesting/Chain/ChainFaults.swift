@@ -83,6 +83,12 @@ public enum ChainSight: String, Sendable, Hashable, CaseIterable {
   case retry
   /// A client was told at once that its transaction is known or done.
   case repeatedTransaction
+  /// A client read certified state at a node that is up to date.
+  case sessionRead
+  /// A client read certified state older than the newest block, but no older than what it had seen.
+  case olderRead
+  /// A client had to wait or ask another node, because a node's certified state was older than what it had seen.
+  case readWaits
   /// A proposed block was judged later, not at once.
   case undecided
   /// A liar proposed two blocks.

@@ -15,6 +15,7 @@ extension ChainWorld {
     let first = random.below(validators.count)
     guard strikes(.call, first) else { return }
     calls[id] = Call(signed: signed, validator: first, after: answered)
+    noteCall(id, call)
     open += 1
     try submit(id)
     enter(.retry)
@@ -64,6 +65,7 @@ extension ChainWorld {
     calls[id]?.isAnswered = true
     open -= 1
     answered = max(answered, place)
+    noteAnswer(id, place)
   }
 }
 

@@ -152,6 +152,7 @@ extension ChainWorld {
           throw failure("transaction \(receipt.transaction) is in blocks \(before.height) and \(here.height)")
         }
         committed[receipt.transaction] = here
+        try noteOutcome(receipt, at: checkpoint.height)
         if calls[receipt.transaction]?.isKnown == true { waiting -= 1 }
         guard let call = calls[receipt.transaction] else { throw failure("nobody made transaction \(receipt.transaction)") }
         guard call.after < here || call.after.height == 0 else {

@@ -13,7 +13,7 @@ internal import Consensus
 /// Same seed, same run, on every machine: `traceHash` tells. Keys and signatures are real (Ed25519). A node's writes are durable
 /// when reported; a crash loses those under way. Checked are: equal blocks and checkpoints at each height, each transaction once,
 /// nothing that a client was told is lost, an order that no client can contradict (what was done before another call began stands
-/// before it), and what the workload says.
+/// before it), and what the workload says; with a `RegisterWorkload` also what clients are told and read.
 public struct ChainWorld: FaultyWorld {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
@@ -98,6 +98,8 @@ public struct ChainWorld: FaultyWorld {
   var lastBlockAt = 0
   var checked: [SignatureCheck: Bool] = [:]
   var liar = ChainLiar()
+  /// What clients know, with a `RegisterWorkload`.
+  var sessions: ChainSessions?
   var recent: [String] = []
   let tracedLines: Int
 
@@ -111,6 +113,7 @@ public struct ChainWorld: FaultyWorld {
     self.seed = seed
     self.tracedLines = max(2, tracedLines)
     self.workload = workload
+    if workload is RegisterWorkload { sessions = ChainSessions() }
     random = SeededRandom(seed)
     switch plan {
     case .swarm: faults = .swarm(&random, mayLie: engine == .simplex)
@@ -165,6 +168,7 @@ public struct ChainWorld: FaultyWorld {
       try tick()
       enter(.call)
       if random.below(100) < faults.callRate, open < 400 { try call() }
+      if sessions != nil, now.isMultiple(of: 10) { try read() }
     }
   }
 
@@ -180,6 +184,7 @@ public struct ChainWorld: FaultyWorld {
     guard isAgreed else {
       throw failure("honest nodes differ after a minute of calm: heights \(honest.map { validators[$0].ledger.head.height })")
     }
+    try checkCalls()
   }
 
   /// How long a chain may stand still, in milliseconds, while at most one of its validators restarts or lies and the network is quick.
