@@ -113,6 +113,7 @@ public actor Node {
       admitted = try ledger.admit(signed)
       try core.submit(admitted, into: &effects)
     } catch {
+      perform(effects)
       throw .refused(error)
     }
     perform(effects)

@@ -94,6 +94,8 @@ public struct NodeCore: Sendable {
   private var executing: [[TransactionID]] = []
   /// What waits to be ordered.
   public private(set) var mempool: Mempool
+  private var rebroadcast = Rebroadcast()
+  private var now: MonotonicInstant = 0
   /// Messages that no decoder took.
   public private(set) var refusedMessages: UInt64 = 0
 
@@ -122,12 +124,22 @@ public struct NodeCore: Sendable {
   /// The greatest height with a certificate.
   public var certified: BlockHeight { collector.certified }
 
-  /// Takes a client's transaction, or says why not.
+  /// Takes a client's transaction, or says why not. Effects are to be carried out in either case: what waits already because a
+  /// peer sent it becomes this node's too, which sends it from now on until it is in a block.
   public mutating func submit(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
+    guard !mempool.contains(transaction.id) else {
+      if rebroadcast.add(transaction.id, at: now) { send(transaction.signed, into: &effects) }
+      throw .alreadyWaiting(transaction.id)
+    }
     try mempool.insert(transaction)
-    let bytes = transaction.signed.canonicalBytes
-    for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }
+    _ = rebroadcast.add(transaction.id, at: now)
+    send(transaction.signed, into: &effects)
     run(.workPending, into: &effects)
+  }
+
+  private func send(_ transaction: SignedTransaction, into effects: inout [Effect]) {
+    let bytes = transaction.canonicalBytes
+    for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }
   }
 
   /// Advances the node by one event.
@@ -135,6 +147,8 @@ public struct NodeCore: Sendable {
     guard !isHalted else { return }
     switch event {
     case .time(let now):
+      self.now = max(self.now, now)
+      for transaction in rebroadcast.due(at: now, in: mempool) { send(transaction, into: &effects) }
       collect(.time(now), into: &effects)
       run(.time(now), into: &effects)
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
@@ -199,7 +213,10 @@ public struct NodeCore: Sendable {
     }
     switch message {
     case .engine(let bytes): run(.received(bytes, from: from), into: &effects)
-    case .transaction(let bytes): effects.append(.admit(bytes))
+    case .transaction(let bytes):
+      // What waits already, as most of what is sent again does, is not worth another check of its signature.
+      guard let signed = try? SignedTransaction(canonicalBytes: bytes) else { refusedMessages &+= 1; return }
+      if !isKnown(signed) { effects.append(.admit(bytes)) }
     case .checkpoint(let message): collect(.received(message, from: from), into: &effects)
     case .sync(let message): effects.append(.sync(message, from: from))
     }
