@@ -61,6 +61,8 @@ public protocol ChainEndpoint: Sendable {
   func lightBlock(at height: BlockHeight) async throws(EndpointError) -> LightBlock
   /// An earlier height in the history of a later one.
   func history(of height: BlockHeight, under later: BlockHeight) async throws(EndpointError) -> HistoryProof
+  /// How the validators of this generation passed on to later ones, oldest first, as far as that is certified; at most `limit`.
+  func handovers(after generation: UInt64, limit: Int) async throws(EndpointError) -> [Handover]
   /// Records or absences in the state of one height, in the order of `keys`.
   func prove(_ keys: [StateKey], at height: BlockHeight) async throws(EndpointError) -> [RecordProof]
   /// Asks a query of `xc` in the state of one height; `nil` = the newest. Canonical bytes in and out.
@@ -126,6 +128,15 @@ public struct LedgerEndpoint: ChainEndpoint {
       try ledger.proveHistory(of: height, under: later)
     } orNotKept: {
       height
+    }
+  }
+
+  /// How the validators of this generation passed on to later ones.
+  public func handovers(after generation: UInt64, limit: Int) async throws(EndpointError) -> [Handover] {
+    do throws(LedgerError) {
+      return try ledger.handovers(after: generation, limit: limit)
+    } catch {
+      throw .unreachable("\(error)")
     }
   }
 

@@ -118,20 +118,38 @@ struct RelayerWork {
     if let height = spoke.height {
       let isDue = now.milliseconds(since: spoke.clientAtHub.latest.time) >= idleMs
       let hasWork = !toRelay[index].isEmpty || !toAcknowledge[index].isEmpty || !toTimeOut[index].isEmpty
-      if hasWork || isDue { calls += try await hubCalls(of: index, spoke, at: height) }
+      let isUrgent = try await isBehindHandover(spoke.view.endpoint, spoke.clientAtHub, at: height)
+      if hasWork || isDue || isUrgent { calls += try await hubCalls(of: index, spoke, at: height) }
     }
     if let height = spoke.hubHeight {
       let isDue = now.milliseconds(since: spoke.clientOfHub.latest.time) >= idleMs || needsClock[index]
       let hasWork = !toReceive[index].isEmpty || !toSettle[index].isEmpty
-      if hasWork || isDue { calls += try await spokeCalls(of: index, spoke, at: height) }
+      let isUrgent = try await isBehindHandover(hub.endpoint, spoke.clientOfHub, at: height)
+      if hasWork || isDue || isUrgent { calls += try await spokeCalls(of: index, spoke, at: height) }
     }
     return calls
+  }
+
+  private func update(
+    of subject: any ChainEndpoint, _ client: ClientRecord, to height: BlockHeight, on target: RelayerView
+  ) async throws(EndpointError) -> RelayerUpdate {
+    try await RelayerUpdate(of: subject, client, to: height, bytesLimit: Int(target.endpoint.parameters.transactionBytes) / 2)
+  }
+
+  /// Whether the validators changed since the client last looked: retired keys fool only a client that does not know of it.
+  private func isBehindHandover(
+    _ subject: any ChainEndpoint, _ client: ClientRecord, at height: BlockHeight
+  ) async throws(EndpointError) -> Bool {
+    let next = try await subject.handovers(after: client.set.generation, limit: 1).first
+    return next.map { $0.certificate.checkpoint.height <= height } ?? false
   }
 
   /// Calls on the relay with proofs of this chain.
   private func hubCalls(of index: Int, _ spoke: Spoke, at height: BlockHeight) async throws(EndpointError) -> [RelayerCall] {
     let subject = spoke.view.endpoint
-    var builder = CallBuilder(target: hub, update: try await update(of: subject, spoke.clientAtHub, to: height))
+    let way = try await update(of: subject, spoke.clientAtHub, to: height, on: hub)
+    var builder = CallBuilder(target: hub, update: way.update)
+    guard way.isWhole else { return builder.alone(subject.chain) }
     if !toRelay[index].isEmpty {
       let proofs = try await subject.prove(toRelay[index].map { CrossChainState.pendingKey($0.key) }, at: height)
       let items = zip(toRelay[index], proofs).map { ProvenHeader(header: $0, proof: $1.proof) }
@@ -164,7 +182,9 @@ struct RelayerWork {
   /// Calls on this chain with proofs of the relay.
   private func spokeCalls(of index: Int, _ spoke: Spoke, at height: BlockHeight) async throws(EndpointError) -> [RelayerCall] {
     let relay = hub.endpoint
-    var builder = CallBuilder(target: spoke.view, update: try await update(of: relay, spoke.clientOfHub, to: height))
+    let way = try await update(of: relay, spoke.clientOfHub, to: height, on: spoke.view)
+    var builder = CallBuilder(target: spoke.view, update: way.update)
+    guard way.isWhole else { return builder.alone(relay.chain) }
     if !toReceive[index].isEmpty {
       let proofs = try await relay.prove(toReceive[index].map { CrossChainState.relayedKey($0.key) }, at: height)
       var items: [ProvenPacket] = []
@@ -195,19 +215,6 @@ struct RelayerWork {
     }
     builder.finish(relay.chain)
     return builder.calls
-  }
-
-  /// What moves `client` to `height`; `nil` if it is there.
-  private func update(
-    of subject: any ChainEndpoint, _ client: ClientRecord, to height: BlockHeight
-  ) async throws(EndpointError) -> ClientUpdate? {
-    guard height > client.latest.height else { return nil }
-    let block = try await subject.lightBlock(at: height)
-    guard block.certificate.generation == client.set.generation else {
-      throw .refused("validators of \(subject.chain) changed: handovers are not supported yet")
-    }
-    return ClientUpdate(
-      steps: [UpdateStep(block: block)], history: try await subject.history(of: client.latest.height, under: height))
   }
 }
 
@@ -249,6 +256,12 @@ private struct CallBuilder {
     calls.append(
       RelayerCall(target: target, entry: entry, arguments: make(batch, update).canonicalBytes, packets: batch.count))
     update = nil
+  }
+
+  /// The update and nothing else.
+  consuming func alone(_ chain: ChainID) -> [RelayerCall] {
+    finish(chain)
+    return calls
   }
 
   /// If no batch carried the update, it goes alone.

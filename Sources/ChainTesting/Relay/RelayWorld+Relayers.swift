@@ -45,6 +45,10 @@ struct WorldEndpoint: ChainEndpoint {
     try await inner.history(of: height, under: later)
   }
 
+  func handovers(after generation: UInt64, limit: Int) async throws(EndpointError) -> [Handover] {
+    try await inner.handovers(after: generation, limit: limit).filter { $0.certificate.checkpoint.height <= height }
+  }
+
   func prove(_ keys: [StateKey], at height: BlockHeight) async throws(EndpointError) -> [RecordProof] {
     try await inner.prove(keys, at: height)
   }
