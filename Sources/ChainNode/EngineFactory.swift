@@ -7,9 +7,11 @@ package enum EngineFactory {
   /// - Parameters:
   ///   - store: Its log and votes.
   ///   - firstEpoch: See `NodeConfiguration.firstEpoch`.
+  ///   - logLength: See `NodeConfiguration.raftLogLength`.
   ///   - seed: Of election timeouts.
   package static func make(
-    ledger: Ledger, id: ReplicaID, store: any KeyValueStore, firstEpoch: Epoch?, seed: UInt64
+    ledger: Ledger, id: ReplicaID, store: any KeyValueStore, firstEpoch: Epoch?, logLength: UInt64 = RaftEngine.logLength,
+    seed: UInt64
   ) throws(EngineFault) -> any Engine {
     let head = ledger.head
     let genesis = ledger.genesis
@@ -17,7 +19,7 @@ package enum EngineFactory {
     case .raft:
       return try RaftEngine(
         genesis: genesis, id: id, store: store, position: head.position, head: head.height, certified: ledger.newestCertified,
-        seats: head.seats, seed: seed)
+        seats: head.seats, logLength: logLength, seed: seed)
     case .simplex:
       let root = SimplexEngine.rootHeight(
         head: head.height, certified: ledger.newestCertified, epochLength: genesis.parameters.epochLength)

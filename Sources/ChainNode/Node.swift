@@ -55,7 +55,7 @@ public actor Node {
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
         ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,
-        seed: .random(in: 0 ... .max))
+        logLength: configuration.raftLogLength, seed: .random(in: 0 ... .max))
       core = NodeCore(
         genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
         seats: head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
@@ -318,12 +318,14 @@ public actor Node {
   private func restartEngine() {
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
-        ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch, seed: .random(in: 0 ... .max))
-      let waiting = core.mempool.candidates(at: ledger.head.height.next, count: .max, bytes: .max)
+        ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,
+        logLength: configuration.raftLogLength, seed: .random(in: 0 ... .max))
+      let before = core
+      let waiting = before.mempool.candidates(at: 0, count: .max, bytes: .max)
       core = NodeCore(
         genesis: configuration.genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: ledger.head.height,
         seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
-      queue = Deque(waiting.compactMap { (try? ledger.admit($0)).map { .admitted($0) } })
+      queue = Deque(waiting.compactMap { take(again: $0, from: before) })
       undecided = []
     } catch {
       return halt(.engine(error))
@@ -332,6 +334,19 @@ public actor Node {
     var effects: [NodeCore.Effect] = []
     core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     for effect in effects where fault == nil { carryOut(effect) }
+  }
+
+  /// What waited in the old core waits in the new one, unless blocks that were fetched hold it or ended its time.
+  private func take(again signed: SignedTransaction, from before: NodeCore) -> NodeCore.Event? {
+    do throws(AdmissionError) {
+      let admitted = try ledger.admit(signed)
+      return before.isOwn(admitted.id) ? .submitted(admitted) : .admitted(admitted)
+    } catch {
+      let id = signed.id(genesis: ledger.genesisID, suite: ledger.suite)
+      let reason = signed.transaction.validUntilHeight <= ledger.head.height ? NodeError.expired(id) : .refused(error)
+      for waiter in receiptWaiters.removeValue(forKey: id) ?? [] { waiter.resume(throwing: reason) }
+      return nil
+    }
   }
 
   private func validate(_ request: ValidationRequest, areChecked: Bool) {

@@ -22,6 +22,8 @@ public struct NodeConfiguration: Sendable {
   /// As whom the node reports double votes to the chain, and takes the seat that governance gave it: any member of the chain. Without
   /// one it only logs.
   public var steward: Account?
+  /// On Raft chains: how many entries the log keeps at least; longer ones are compacted when it has about twice as many.
+  public var raftLogLength = RaftEngine.logLength
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
   /// Where the node reports what it does.

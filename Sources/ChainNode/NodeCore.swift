@@ -137,6 +137,9 @@ public struct NodeCore: Sendable {
     run(.workPending, into: &effects)
   }
 
+  /// Whether a client of this node gave it.
+  func isOwn(_ id: TransactionID) -> Bool { rebroadcast.contains(id) }
+
   private func send(_ transaction: SignedTransaction, into effects: inout [Effect]) {
     let bytes = transaction.canonicalBytes
     for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }

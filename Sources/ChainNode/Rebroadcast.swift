@@ -26,6 +26,9 @@ struct Rebroadcast: Sendable {
     return true
   }
 
+  /// Whether it is among these.
+  func contains(_ id: TransactionID) -> Bool { own.contains(id) }
+
   /// What to send again now, of what `pool` still holds.
   mutating func due(at now: MonotonicInstant, in pool: Mempool) -> [SignedTransaction] {
     var found: [SignedTransaction] = []

@@ -160,12 +160,21 @@ public struct EngineWrite: Sendable, Hashable {
     for operation in operations {
       switch operation {
       case .put(let table, let key, let value): try writer.put(table, key, value)
-      case .removeFrom(let table, let key):
-        for (found, _) in try writer.range(table, from: key) { try writer.remove(table, found) }
-      case .removeRange(let table, let from, let to):
-        for (found, _) in try writer.range(table, from: from, to: to) { try writer.remove(table, found) }
+      case .removeFrom(let table, let key): try Self.remove(table, from: key, to: nil, in: writer)
+      case .removeRange(let table, let from, let to): try Self.remove(table, from: from, to: to, in: writer)
       }
     }
+  }
+
+  private static func remove(
+    _ table: StoreTable, from: [UInt8], to: [UInt8]?, in writer: any KeyValueWriter
+  ) throws(StoreError) {
+    var keys: [[UInt8]] = []
+    try writer.scan(table, from: from, to: to, reverse: false) { key, _ in
+      keys.append(key)
+      return true
+    }
+    for key in keys { try writer.remove(table, key) }
   }
 }
 

@@ -87,6 +87,58 @@ import Testing
     for node in nodes { await node.stop() }
   }
 
+  /// Its leader has no log for it any more: it learns from a snapshot which block it lacks, and has that from its peers.
+  @Test func aRaftNodeWhoseEntriesAreCompactedCatchesUp() async throws {
+    let founding = try SyncWorld.found(validators: 3, engine: .raft)
+    let network = InProcessNetwork()
+    var configurations: [NodeConfiguration] = []
+    for index in 0..<3 {
+      var configuration = Self.configuration(founding, index, MemoryStore(), network, firstEpoch: nil)
+      configuration.raftLogLength = 8
+      configurations.append(configuration)
+    }
+    var nodes = try configurations.map { try Node($0) }
+    for node in nodes { await node.start() }
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    _ = try await ChainClient(account: clerk, node: nodes[2]).call("counter", "add", Add(amount: 1))
+    await nodes[2].halt()
+    let behind = nodes[2].ledger.head.height
+    for amount in 0..<40 {
+      let receipt = try await ChainClient(account: clerk, node: nodes[amount % 2]).call("counter", "add", Add(amount: UInt64(amount)))
+      #expect(receipt.status == .succeeded)
+    }
+    func entries(_ index: Int) throws -> Int {
+      try configurations[index].consensusStore.read { try $0.range(StoreTable("raft-log")).count }
+    }
+    // The leader keeps for a while what a peer will need after its snapshot.
+    #expect(try min(entries(0), entries(1)) < 24)
+    for round in 0..<2 {
+      if round == 1 { await nodes[2].halt() }
+      let again = Self.configuration(founding, 2, MemoryStore(), network, firstEpoch: nil)
+      configurations[2].transport = again.transport
+      nodes[2] = try Node(configurations[2])
+      await nodes[2].start()
+      if round == 0 {
+        // It does not know yet how late it is: the transaction's time is over when it has caught up, and its client hears so.
+        await #expect(throws: NodeError.self) {
+          try await ChainClient(account: clerk, node: nodes[2]).call("counter", "add", Add(amount: 1))
+        }
+      }
+      try await nodes[2].executed(behind.advanced(by: 38))
+      let own = try await ChainClient(account: clerk, node: nodes[2]).call("counter", "add", Add(amount: 100))
+      #expect(own.status == .succeeded)
+      let height = try nodes[2].ledger.transaction(own.transaction).height
+      #expect(height > behind.advanced(by: 30))
+      for node in nodes {
+        try await node.certified(height)
+        #expect(try node.ledger.checkpoint(at: height) == nodes[0].ledger.checkpoint(at: height))
+        #expect(await node.failure == nil)
+      }
+    }
+    #expect(try entries(2) < 24)
+    for node in nodes { await node.stop() }
+  }
+
   @Test func aNewChainStartsWithoutWaiting() async throws {
     let founding = try SyncWorld.found(validators: 4)
     let network = InProcessNetwork()

@@ -3,8 +3,9 @@ internal import Consensus
 
 /// A running node's catching up: asks now and then how far the others are, and fetches blocks if they are far ahead.
 ///
-/// A Raft leader sends its log to whoever lacks it, so this is for Byzantine chains: a replica there fetches the blocks of one epoch, and
-/// hears nothing of later ones. Snapshots are for nodes without a ledger: see `Node.prepare`.
+/// On Byzantine chains it asks always: a replica there fetches the blocks of one epoch, and hears nothing of later ones. A Raft leader
+/// sends its log to whoever lacks it, so there it asks only when the engine says that the log does not reach back far enough. Snapshots
+/// are for nodes without a ledger: see `Node.prepare`.
 struct NodeSync {
   /// What came of an event.
   struct Outcome {
@@ -24,7 +25,10 @@ struct NodeSync {
   private let key: PublicKey
   private var sync: StateSync
   private var host: SyncHost
-  private let isActive: Bool
+  /// Whether it asks without being told to.
+  private let asksAlways: Bool
+  /// Whether the engine waits for it.
+  private var isNeeded = false
   /// Whether blocks were executed that the engine does not know of.
   private var hasExecuted = false
 
@@ -32,7 +36,7 @@ struct NodeSync {
   init(_ ledger: Ledger, key: PublicKey, store: any KeyValueStore, peers: [ReplicaID]) {
     self.ledger = ledger
     self.key = key
-    isActive = ledger.genesis.engine == .simplex
+    asksAlways = ledger.genesis.engine == .simplex
     host = SyncHost(ledger, store: store)
     sync = StateSync(genesis: ledger.genesis, head: host.head, validators: ledger.head.validators, peers: peers)
   }
@@ -40,7 +44,8 @@ struct NodeSync {
   /// Advances by one event and does what follows.
   mutating func step(_ event: StateSync.Event) -> Outcome {
     var outcome = Outcome()
-    guard isActive else { return outcome }
+    if case .behind = event { isNeeded = true }
+    guard asksAlways || isNeeded else { return outcome }
     // The engine may have gone on by itself.
     var events = [.observing(ledger.head.validators.index(of: key) == nil), event]
     if sync.headHeight < ledger.head.height, let head = host.head {
@@ -71,6 +76,7 @@ struct NodeSync {
     case .fault(let peer, let fault): outcome.faults.append((peer, fault))
     case .caughtUp:
       outcome.isCaughtUp = hasExecuted
+      isNeeded = false
       hasExecuted = false
     case .stopped(let failure): outcome.failure = failure
     case .begin, .store, .discard, .finish: break

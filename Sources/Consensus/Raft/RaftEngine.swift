@@ -5,24 +5,32 @@ public import ChainCore
 /// The leader builds on the ledger's head, one block at a time: first when its own noop is applied, then whenever the block
 /// before is executed and there is work, or the chain was idle for `ChainParameters.idleIntervalMs`. A block whose parent is not
 /// the head of the ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
+///
+/// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
+/// block as its snapshot; its host catches up to it by state sync, and the log begins there.
 public struct RaftEngine: Engine {
   /// How long a Raft tick is, in milliseconds.
   public static let tickMs: UInt64 = 50
   /// After a pause of the process it catches up on no more ticks than these at once.
   static let ticksAtOnce: UInt64 = 4
 
-  private var node: RaftNode
+  /// How many entries make a new snapshot, and how many stay before the end of the log.
+  public static let logLength: UInt64 = 4_096
+
+  var node: RaftNode
   private let parameters: ChainParameters
-  private let suite: CryptoSuite
+  let suite: CryptoSuite
+  private let genesisID: GenesisID
   private var now: MonotonicInstant = 0
   private var lastTick: MonotonicInstant?
   /// When the head last moved, or this replica began to lead.
   private var quietSince: MonotonicInstant = 0
   private var hasWork = false
-  private var head: BlockHeight
-  private var certified: BlockHeight
+  var head: BlockHeight
+  var certified: BlockHeight
   /// Entries handed out by the replica and not yet all executed, in order.
-  private var applying: [(index: LogIndex, isDone: Bool)] = []
+  var applying: [AppliedEntry] = []
+  var compaction: RaftCompaction
   private var ownTermApplied = false
   private var leadingTerm: Term?
   private var nextRequest: UInt64 = 1
@@ -44,22 +52,33 @@ public struct RaftEngine: Engine {
   ///   - head: The ledger's height.
   ///   - certified: The greatest certified height.
   ///   - seats: Who has a seat after the ledger's last block; those of genesis by default.
+  ///   - logLength: How many entries make a new snapshot, and how many stay before the end of the log.
   ///   - seed: Of election timeouts; differs per replica and process life.
   /// - Throws: `EngineFault.raft` if log and ledger do not fit, `.store` if it cannot be read.
   public init(
     genesis: Genesis, id: ReplicaID, store: any KeyValueStore, position: UInt64, head: BlockHeight, certified: BlockHeight,
-    seats: ValidatorSeats? = nil, seed: UInt64
+    seats: ValidatorSeats? = nil, logLength: UInt64 = Self.logLength, seed: UInt64
   ) throws(EngineFault) {
     let members = Configuration(voters: genesis.validators.members.map { $0.replica(suite: genesis.suite) })
     var configuration = RaftConfiguration(id: id, group: genesis.id, seed: seed)
     configuration.maxEntryBytes = Int(genesis.parameters.blockBytes) + 64 * 1024
-    let restored: RaftRestoredState
+    configuration.trailingEntries = logLength
+    let raftStore = RaftStore(store: store)
+    var restored: RaftRestoredState
     do {
-      restored = try RaftStore(store: store).restored(configuration: members, applied: LogIndex(position))
+      restored = try raftStore.restored(configuration: members, applied: LogIndex(position))
+      compaction = RaftCompaction(logLength: logLength, snapshot: restored.snapshot, block: try raftStore.block())
     } catch let error as StoreError {
       throw .store(error)
     } catch {
       throw .raft(.storageCorrupt("\(error)"))
+    }
+    if restored.base.index > restored.applied {
+      // A snapshot began the log anew; the ledger has what it stands for from its peers, and knows no index of it.
+      guard let block = compaction.newest?.block, block.height <= head else {
+        throw .raft(.storageCorrupt("the log begins after entry \(restored.base.index), whose block the ledger at height \(head) lacks"))
+      }
+      restored.applied = restored.base.index
     }
     do throws(RaftFault) {
       node = try RaftNode(configuration: configuration, restoring: restored)
@@ -71,6 +90,7 @@ public struct RaftEngine: Engine {
     self.certified = certified
     self.seats = seats ?? ValidatorSeats(current: genesis.validators, since: 1)
     suite = genesis.suite
+    genesisID = genesis.id
   }
 
   /// The replica's own view, for tests and metrics.
@@ -91,11 +111,13 @@ public struct RaftEngine: Engine {
       alignMembers(into: &effects)
     case .seats(let seats, _): self.seats = seats
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
-    case .persisted(let sequence): run([.persisted(sequence: sequence)], into: &effects)
+    case .persisted(let sequence): notePersisted(sequence, into: &effects)
     case .workPending: hasWork = true
     case .built(let request, let block): propose(block, for: request, into: &effects)
     case .executed(let position, let head): noteExecuted(LogIndex(position), head: head, into: &effects)
-    case .certified(let height): certified = max(certified, height)
+    case .certified(let height):
+      certified = max(certified, height)
+      compactIfDue(into: &effects)
     case .validated, .signed, .verified, .provided: return
     }
     requestBlock(into: &effects)
@@ -145,20 +167,23 @@ public struct RaftEngine: Engine {
   }
 
   /// Steps the replica and carries its effects over.
-  private mutating func run(_ events: [RaftNode.Event], into effects: inout [EngineEffect]) {
+  mutating func run(_ events: [RaftNode.Event], into effects: inout [EngineEffect]) {
     var raft: [RaftNode.Effect] = []
     node.step(contentsOf: events, into: &raft)
+    // Given when all of these effects are out: batches must leave in their order.
+    var answers: [RaftNode.Event] = []
     for effect in raft {
       switch effect {
-      case .persist(let batch): effects.append(.persist(RaftStore.write(batch)))
+      case .persist(let batch): effects.append(.persist(compaction.write(batch)))
       case .send(let message): effects.append(.send(message.canonicalBytes, to: message.to))
       case .apply(let entries): apply(entries, into: &effects)
       case .proposalPlaced(let id, let index, _): if id == proposed { placedAt = index }
       case .proposalDropped(let id, _): if id == proposed { forgetProposal() }
       // The engine requests no reads: a chain's reads come from certified states.
       case .readReady, .readDropped: break
-      // Nor does it create snapshots, so no log is compacted and no leader has one to send.
-      case .readSnapshotChunk, .storeSnapshotChunk, .installSnapshot: break
+      case .readSnapshotChunk(let meta, _, _, let peer): answers += chunk(of: meta, for: peer)
+      case .storeSnapshotChunk(let meta, let offset, let bytes): answers.append(take(bytes, at: offset, of: meta))
+      case .installSnapshot(let meta): answers += install(meta, into: &effects)
       case .roleChanged(let role, let term, let leader):
         if role != .leader || leadingTerm != term {
           leadingTerm = role == .leader ? term : nil
@@ -173,25 +198,31 @@ public struct RaftEngine: Engine {
         effects.append(.fault(.raft(fault)))
       }
     }
+    if !answers.isEmpty { run(answers, into: &effects) }
     reportApplied(into: &effects)
   }
 
   private mutating func apply(_ entries: [LogEntry], into effects: inout [EngineEffect]) {
     for entry in entries {
       if entry.kind == .normal, let block = try? Block(canonicalBytes: entry.payload) {
-        applying.append((entry.index, false))
+        let id = block.header.id(genesis: genesisID, suite: suite)
+        applying.append(AppliedEntry(index: entry.index, term: entry.term, block: BlockReference(height: block.header.height, id: id)))
         effects.append(.decided(position: entry.index.rawValue, block))
       } else {
-        applying.append((entry.index, true))
+        applying.append(AppliedEntry(index: entry.index, term: entry.term, block: nil))
       }
       if entry.term == leadingTerm { ownTermApplied = true }
     }
   }
 
   private mutating func noteExecuted(_ index: LogIndex, head: BlockHeight, into effects: inout [EngineEffect]) {
-    if let place = applying.firstIndex(where: { $0.index == index }) { applying[place].isDone = true }
+    if let place = applying.firstIndex(where: { $0.index == index }) {
+      applying[place].isDone = true
+      compaction.noteExecuted(applying[place], head: head)
+    }
     if head > self.head { quietSince = now }
     self.head = max(self.head, head)
+    installIfReached(into: &effects)
     if let placedAt, placedAt <= index { forgetProposal() }
     reportApplied(into: &effects)
   }
@@ -201,6 +232,7 @@ public struct RaftEngine: Engine {
     guard let last = done.last else { return }
     applying.removeFirst(done.count)
     run([.applied(through: last.index)], into: &effects)
+    compactIfDue(into: &effects)
   }
 
   private mutating func forgetProposal() {

@@ -7,6 +7,7 @@ struct RaftStore: RaftLogReader {
   static let hardKey = Array("hard".utf8)
   static let snapshotKey = Array("snapshot".utf8)
   static let baseKey = Array("base".utf8)
+  static let blockKey = Array("block".utf8)
 
   let store: any KeyValueStore
 
@@ -53,28 +54,34 @@ struct RaftStore: RaftLogReader {
     }
   }
 
-  /// Removes entries up to the stored base, at most `limit` at once; answers whether all are gone.
-  func dropPrefix(limit: Int) throws -> Bool {
-    try store.write { writer in
-      guard let base = try writer.get(Self.meta, Self.baseKey).map({ try LogBase(canonicalBytes: $0) }) else { return true }
-      var keys: [[UInt8]] = []
-      try writer.scan(Self.log, from: Self.key(0), to: Self.key(base.index.next), reverse: false) { key, _ in
-        keys.append(key)
-        return keys.count < limit
-      }
-      for key in keys { try writer.remove(Self.log, key) }
-      return keys.count < limit
-    }
+  /// The block that the stored snapshot stands for.
+  func block() throws -> BlockReference? {
+    try store.read { try $0.get(Self.meta, Self.blockKey).map { try BlockReference(canonicalBytes: $0) } }
   }
 
-  static func write(_ batch: PersistBatch) -> EngineWrite {
+  /// - Parameter block: What the batch's snapshot stands for, if it has one.
+  static func write(_ batch: PersistBatch, block: BlockReference?, sequence: UInt64) -> EngineWrite {
     var operations: [EngineWrite.Operation] = []
     if let from = batch.truncateFrom { operations.append(.removeFrom(log, key: key(from))) }
     for entry in batch.entries { operations.append(.put(log, key: key(entry.index), value: entry.canonicalBytes)) }
     if let hard = batch.hardState { operations.append(.put(meta, key: hardKey, value: hard.canonicalBytes)) }
     if let snapshot = batch.snapshot { operations.append(.put(meta, key: snapshotKey, value: snapshot.canonicalBytes)) }
-    // The entries themselves go later (`dropPrefix`): that can be repeated, and need not be one transaction with this.
-    if let base = batch.base { operations.append(.put(meta, key: baseKey, value: base.canonicalBytes)) }
-    return EngineWrite(sequence: batch.sequence, operations: operations)
+    if let block { operations.append(.put(meta, key: blockKey, value: block.canonicalBytes)) }
+    if let base = batch.base {
+      operations.append(.put(meta, key: baseKey, value: base.canonicalBytes))
+      operations.append(.removeRange(log, from: key(0), to: key(base.index.next)))
+    }
+    return EngineWrite(sequence: sequence, operations: operations)
+  }
+
+  /// A log that begins after a snapshot, with nothing in it.
+  static func write(_ snapshot: SnapshotMeta, block: BlockReference, sequence: UInt64) -> EngineWrite {
+    let base = LogBase(index: snapshot.index, term: snapshot.term)
+    return EngineWrite(
+      sequence: sequence,
+      operations: [
+        .removeFrom(log, key: key(0)), .put(meta, key: snapshotKey, value: snapshot.canonicalBytes),
+        .put(meta, key: blockKey, value: block.canonicalBytes), .put(meta, key: baseKey, value: base.canonicalBytes),
+      ])
   }
 }
