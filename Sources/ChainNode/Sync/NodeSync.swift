@@ -1,24 +1,24 @@
-internal import ChainCore
-internal import Consensus
+package import ChainCore
+package import Consensus
 
 /// A running node's catching up: asks now and then how far the others are, and fetches blocks if they are far ahead.
 ///
 /// On Byzantine chains it asks always: a replica there fetches the blocks of one epoch, and hears nothing of later ones. A Raft leader
 /// sends its log to whoever lacks it, so there it asks only when the engine says that the log does not reach back far enough. Snapshots
 /// are for nodes without a ledger: see `Node.prepare`.
-struct NodeSync {
+package struct NodeSync {
   /// What came of an event.
-  struct Outcome {
+  package struct Outcome {
     /// To be sent.
-    var messages: [(message: SyncMessage, to: ReplicaID)] = []
+    package var messages: [(message: SyncMessage, to: ReplicaID)] = []
     /// Heights that were executed.
-    var executed: [BlockHeight] = []
+    package var executed: [BlockHeight] = []
     /// What peers did.
-    var faults: [(peer: ReplicaID, fault: SyncFault)] = []
+    package var faults: [(peer: ReplicaID, fault: SyncFault)] = []
     /// Whether the engine has to begin anew on the ledger's head.
-    var isCaughtUp = false
+    package var isCaughtUp = false
     /// Why the node must stop.
-    var failure: SyncFailure?
+    package var failure: SyncFailure?
   }
 
   private let ledger: Ledger
@@ -33,7 +33,7 @@ struct NodeSync {
   private var hasExecuted = false
 
   /// Catching up of the node that has `ledger` in `store`.
-  init(_ ledger: Ledger, key: PublicKey, store: any KeyValueStore, peers: [ReplicaID]) {
+  package init(_ ledger: Ledger, key: PublicKey, store: any KeyValueStore, peers: [ReplicaID]) {
     self.ledger = ledger
     self.key = key
     asksAlways = ledger.genesis.engine == .simplex
@@ -42,7 +42,7 @@ struct NodeSync {
   }
 
   /// Advances by one event and does what follows.
-  mutating func step(_ event: StateSync.Event) -> Outcome {
+  package mutating func step(_ event: StateSync.Event) -> Outcome {
     var outcome = Outcome()
     if case .behind = event { isNeeded = true }
     guard asksAlways || isNeeded else { return outcome }

@@ -1,18 +1,24 @@
-internal import ChainCore
-internal import Consensus
+package import ChainCore
+package import Consensus
 
 /// Answers what peers ask who catch up, from the ledger, within limits.
 ///
 /// Snapshots are of heights that are multiples of `interval`, so that peers have the same and chunks come from any of them.
-struct SyncServer: Sendable {
+package struct SyncServer: Sendable {
   /// The limits of what is answered.
-  struct Limits: Sendable, Hashable {
+  package struct Limits: Sendable, Hashable {
     /// Snapshots are of multiples of this height.
-    var interval: UInt64 = 1_024
+    package var interval: UInt64
     /// How many bytes of records or blocks a chunk has.
-    var chunkBytes = SnapshotManifest.chunkBytes
+    package var chunkBytes: Int
     /// How many questions of one peer are answered in a second.
-    var questionsPerSecond = 32
+    package var questionsPerSecond: Int
+
+    package init(interval: UInt64 = 1_024, chunkBytes: Int = SnapshotManifest.chunkBytes, questionsPerSecond: Int = 32) {
+      self.interval = interval
+      self.chunkBytes = chunkBytes
+      self.questionsPerSecond = questionsPerSecond
+    }
   }
 
   private struct Snapshot: Sendable {
@@ -30,13 +36,13 @@ struct SyncServer: Sendable {
   private var asked: [ReplicaID: Int] = [:]
 
   /// A server of `ledger`.
-  init(_ ledger: Ledger, limits: Limits = Limits()) {
+  package init(_ ledger: Ledger, limits: Limits = Limits()) {
     self.ledger = ledger
     self.limits = limits
   }
 
   /// The answer to a question; `nil` for what is none, or if the peer asks too much.
-  mutating func answer(_ question: SyncMessage, from peer: ReplicaID, now: MonotonicInstant) -> SyncMessage? {
+  package mutating func answer(_ question: SyncMessage, from peer: ReplicaID, now: MonotonicInstant) -> SyncMessage? {
     guard question.isQuestion, admits(peer, now) else { return nil }
     switch question {
     case .askStatus(let generation): return status(after: generation)

@@ -18,6 +18,10 @@ public struct ChainFaults: Sendable, Hashable {
   public var diskMs = 5
   /// How far validators' clocks differ, in milliseconds.
   public var clockSkewMs = 50
+  /// Changes of the validators, in thousandths of a percent per millisecond; then epochs are short, and nodes without a seat wait for one.
+  public var changes = 0
+  /// How many entries a Raft replica's log keeps.
+  public var logLength: UInt64 = 4_096
   /// Calls of clients, in percent per millisecond.
   public var callRate = 5
 
@@ -53,6 +57,8 @@ public struct ChainFaults: Sendable, Hashable {
     faults.diskMs = 1 + random.below(30)
     faults.clockSkewMs = random.below(random.chance(30) ? 1_500 : 400)
     faults.callRate = 1 + random.below(10)
+    if random.chance(50) { faults.changes = 5 + random.below(40) }
+    if random.chance(60) { faults.logLength = 4 + UInt64(random.below(28)) }
     return faults
   }
 }
@@ -97,4 +103,16 @@ public enum ChainSight: String, Sendable, Hashable, CaseIterable {
   case evidence
   /// A liar signed a false checkpoint.
   case falseCheckpoint
+  /// A validator lost its seat for a contradiction.
+  case conviction
+  /// A newcomer proved that it has the state.
+  case newcomer
+  /// The validators changed.
+  case newValidators
+  /// A node executed a block that it had from a peer that it asked.
+  case fetchedBlock
+  /// A node began its engine anew after it had caught up.
+  case newEngine
+  /// A Raft replica was told that it lacks more than the leader's log has.
+  case behindLog
 }

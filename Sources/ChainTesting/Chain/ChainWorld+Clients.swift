@@ -1,5 +1,6 @@
 internal import ChainCore
 internal import ChainNode
+internal import Consensus
 
 // Clients: open-loop calls to any node; who hears nothing gives the same transaction to another.
 extension ChainWorld {
@@ -12,7 +13,7 @@ extension ChainWorld {
       salt: random.next(), validUntilHeight: height.advanced(by: 400)
     ).signed(by: clerk.key, genesis: validators[0].ledger.genesisID)
     let id = signed.id(genesis: validators[0].ledger.genesisID, suite: .international)
-    let first = random.below(validators.count)
+    let first = desk()
     guard strikes(.call, first) else { return }
     calls[id] = Call(signed: signed, validator: first, after: answered)
     noteCall(id, call)
@@ -22,7 +23,14 @@ extension ChainWorld {
     schedule(.retry(id), in: 1_500 + random.below(1_000))
   }
 
-  private mutating func submit(_ id: TransactionID) throws {
+  /// A validator whom clients know: those with a seat, as far as the chain is known.
+  mutating func desk() -> Int {
+    guard faults.changes > 0 else { return random.below(validators.count) }
+    let seats = newestSeats.current.members.compactMap { places[$0.replica(suite: .international)] }
+    return seats.isEmpty ? 0 : seats[random.below(seats.count)]
+  }
+
+  mutating func submit(_ id: TransactionID) throws {
     guard let call = calls[id], var core = validators[call.validator].core else { return }
     let index = call.validator
     var effects: [NodeCore.Effect] = []
@@ -54,7 +62,8 @@ extension ChainWorld {
     guard let call = calls[id], !call.isAnswered else { return }
     enter(.retry)
     note(.retry)
-    calls[id]?.validator = random.below(validators.count)
+    let next = desk()
+    calls[id]?.validator = next
     try submit(id)
     schedule(.retry(id), in: 1_000 + random.below(1_000))
   }

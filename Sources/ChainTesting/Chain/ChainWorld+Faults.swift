@@ -49,12 +49,16 @@ extension ChainWorld {
     validators[index].life += 1
     validators[index].writeDue = now
     validators[index].undecided = []
+    validators[index].steward = Steward(account: founding.administrator, key: validators[index].key)
+    validators[index].catchUp = NodeSync(
+      validators[index].ledger, key: validators[index].key.publicKey, store: validators[index].store,
+      peers: validators.map(\.id).filter { $0 != validators[index].id })
     let life = validators[index].life
     let ledger = validators[index].ledger
     do {
       let engine = try EngineFactory.make(
-        ledger: ledger, id: validators[index].id, store: validators[index].votes, firstEpoch: ledger.head.height == 0 ? 0 : nil,
-        seed: random.next())
+        ledger: ledger, id: validators[index].id, store: validators[index].votes,
+        firstEpoch: validators[index].hasJournal ? nil : 0, logLength: faults.logLength, seed: random.next())
       var core = NodeCore(
         genesis: founding.genesis, id: validators[index].id, engine: engine, certified: ledger.newestCertified,
         executed: ledger.head.height, seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next))

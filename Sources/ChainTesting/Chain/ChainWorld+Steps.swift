@@ -17,8 +17,9 @@ extension ChainWorld {
   mutating func carryOut(_ effects: [NodeCore.Effect], _ index: Int) throws {
     // What an effect brings about at once is handled after the others, as a host's queue does.
     var events: [NodeCore.Event] = []
-    for effect in effects { try carryOut(effect, index, &events) }
-    for event in events { try step(index, event) }
+    let life = validators[index].life
+    for effect in effects where validators[index].life == life { try carryOut(effect, index, &events) }
+    for event in events where validators[index].life == life { try step(index, event) }
   }
 
   private mutating func carryOut(_ effect: NodeCore.Effect, _ index: Int, _ events: inout [NodeCore.Event]) throws {
@@ -56,7 +57,10 @@ extension ChainWorld {
       if !blocks.isEmpty { events.append(.provided(blocks, to: peer)) }
     case .evidence(let evidence):
       note(.evidence)
-      guard validators[Int(evidence.validator)].isLiar else { throw failure("N\(index) accuses the honest N\(evidence.validator)") }
+      guard let accused = signer(evidence, ledger), validators[accused].isLiar else {
+        throw failure("N\(index) accuses the honest validator \(evidence.validator) of epoch \(evidence.first.epoch)")
+      }
+      validators[index].steward.note(evidence)
     case .misbehaved(let peer, let what):
       guard validators[index].isLiar || places[peer].map({ validators[$0].isLiar }) ?? true else {
         throw failure("N\(index) blames an honest validator: \(what)")
@@ -68,7 +72,10 @@ extension ChainWorld {
       log(
         "N\(index) is in view or term \(validators[index].core?.engineStatus.round ?? 0), led by \(leader.flatMap { places[$0] }.map { "N\($0)" } ?? "nobody")"
       )
-    case .behind, .sync: break
+    case .behind:
+      if founding.genesis.engine == .raft { note(.behindLog) }
+      try catchUp(index, .behind)
+    case .sync(let message, let peer): try take(message, from: peer, index)
     @unknown default: throw failure("N\(index) did what this world does not know")
     }
   }
@@ -129,11 +136,12 @@ extension ChainWorld {
     }
     let receipts = try ledger.receipts(at: checkpoint.height)
     if !validators[index].isLiar { try check(checkpoint, receipts, index) }
+    if ledger.head.seats.current != seats.current { note(.newValidators) }
     return .executed(
       position: position, checkpoint, ids: receipts.map(\.transaction), seats: ledger.head.seats == seats ? nil : ledger.head.seats)
   }
 
-  private mutating func check(_ checkpoint: Checkpoint, _ receipts: [Receipt], _ index: Int) throws {
+  mutating func check(_ checkpoint: Checkpoint, _ receipts: [Receipt], _ index: Int) throws {
     let place = Int(checkpoint.height.rawValue) - 1
     if place < chain.count {
       guard chain[place] == checkpoint else { throw failure("N\(index) has another block or state at height \(checkpoint.height)") }
@@ -154,6 +162,10 @@ extension ChainWorld {
         committed[receipt.transaction] = here
         try noteOutcome(receipt, at: checkpoint.height)
         if calls[receipt.transaction]?.isKnown == true { waiting -= 1 }
+        if let entry = attendance[receipt.transaction] {
+          if receipt.status == .succeeded { note(entry == "evidence" ? .conviction : .newcomer) }
+          continue
+        }
         guard let call = calls[receipt.transaction] else { throw failure("nobody made transaction \(receipt.transaction)") }
         guard call.after < here || call.after.height == 0 else {
           throw failure("transaction \(receipt.transaction) stands before what was answered before it was made")

@@ -23,18 +23,24 @@ public struct ChainWorld: FaultyWorld {
     case these(ChainFaults)
   }
 
-  struct Validator {
+  struct Host {
     let id: ReplicaID
     let key: PrivateKey
     let clockSkew: Int
     var core: NodeCore?
     let ledger: Ledger
+    let store: MemoryStore
     let votes = MemoryStore()
     /// Counts process lives: answers to an earlier one are not delivered.
     var life = 0
     var restartAt: Int?
     var isLiar = false
     var writeDue = 0
+    /// Whether its votes are on disk.
+    var hasJournal = false
+    var steward: Steward
+    var catchUp: NodeSync
+    var server: SyncServer
     /// Proposed blocks that may yet become valid.
     var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   }
@@ -80,7 +86,7 @@ public struct ChainWorld: FaultyWorld {
   var injection = FaultLedger()
   var workload: any ChainWorkload
   let founding: Founding
-  var validators: [Validator] = []
+  var validators: [Host] = []
   let places: [ReplicaID: Int]
   var calendar: [Int: [Item]] = [:]
   /// Links that carry nothing: from * count + to.
@@ -98,6 +104,10 @@ public struct ChainWorld: FaultyWorld {
   var lastBlockAt = 0
   var checked: [SignatureCheck: Bool] = [:]
   var liar = ChainLiar()
+  /// What stewards made.
+  var attendance: [TransactionID: EntryName] = [:]
+  /// The operator's change that is under way.
+  var change: TransactionID?
   /// What clients know, with a `RegisterWorkload`.
   var sessions: ChainSessions?
   var recent: [String] = []
@@ -123,6 +133,7 @@ public struct ChainWorld: FaultyWorld {
     let organisations = workload.organisations.sorted { $0.key < $1.key }
     var parameters = ChainParameters()
     parameters.idleIntervalMs = 3_000
+    if faults.changes > 0 { parameters.epochLength = Self.shortEpoch }
     let founding = try Founding(
       FoundingPlan(
         chain: "henan/410100", suite: .international, engine: engine, validators: Array(repeating: Founding.platform, count: count),
@@ -134,13 +145,21 @@ public struct ChainWorld: FaultyWorld {
         suite: .international, secret: CryptoSuite.international.hash(Array("world \(seed) \(purpose)".utf8)).bytes)
     }
     self.founding = founding
-    let ids = founding.genesis.validators.members.map { $0.replica(suite: .international) }
+    var keys = founding.validatorKeys
+    for spare in 0..<(faults.changes > 0 ? 2 : 0) {
+      keys.append(
+        try PrivateKey(suite: .international, secret: CryptoSuite.international.hash(Array("world \(seed) spare \(spare)".utf8)).bytes))
+    }
+    let ids = keys.map { ReplicaID(CryptoSuite.international.accountID(of: $0.publicKey)) }
     places = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
     for (index, id) in ids.enumerated() {
+      let store = MemoryStore()
+      let ledger = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
       validators.append(
-        Validator(
-          id: id, key: founding.validatorKeys[index], clockSkew: random.below(faults.clockSkewMs + 1), core: nil,
-          ledger: try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)))
+        Host(
+          id: id, key: keys[index], clockSkew: random.below(faults.clockSkewMs + 1), core: nil, ledger: ledger, store: store,
+          steward: Steward(account: founding.administrator, key: keys[index]),
+          catchUp: NodeSync(ledger, key: keys[index].publicKey, store: store, peers: ids.filter { $0 != id }), server: SyncServer(ledger)))
     }
     for _ in 0..<faults.liars where engine == .simplex { validators[random.below(count)].isLiar = true }
     for index in validators.indices { try start(index) }
@@ -168,6 +187,7 @@ public struct ChainWorld: FaultyWorld {
       try tick()
       enter(.call)
       if random.below(100) < faults.callRate, open < 400 { try call() }
+      if faults.changes > 0 { try changeValidators() }
       if sessions != nil, now.isMultiple(of: 10) { try read() }
     }
   }
@@ -182,7 +202,8 @@ public struct ChainWorld: FaultyWorld {
     while now < end, open > 0 || !isAgreed { try tick() }
     if open > 0 { throw failure("\(open) calls are not answered after a minute of calm") }
     guard isAgreed else {
-      throw failure("honest nodes differ after a minute of calm: heights \(honest.map { validators[$0].ledger.head.height })")
+      throw failure(
+        "honest nodes differ after a minute of calm: heights \(concerned.map { "N\($0): \(validators[$0].ledger.head.height)" })")
     }
     try checkCalls()
   }
@@ -202,11 +223,17 @@ public struct ChainWorld: FaultyWorld {
     if isBounded, longestPauseMs > Self.pauseBoundMs { throw failure("nothing was executed for \(longestPauseMs) ms while clients waited") }
   }
 
+  /// The honest nodes that the chain knows: strangers and those that left are told nothing.
+  private var concerned: [Int] {
+    let seats = newestSeats.everyone.compactMap { places[$0.replica(suite: .international)] }
+    return honest.filter { seats.contains($0) }
+  }
+
   private var isAgreed: Bool {
-    guard let first = honest.first else { return true }
+    guard let first = concerned.first else { return true }
     let head = validators[first].ledger.head
-    return honest.allSatisfy { validators[$0].ledger.head.checkpoint == head.checkpoint }
-      && honest.allSatisfy { validators[$0].ledger.newestCertified == head.height }
+    return concerned.allSatisfy { validators[$0].ledger.head.checkpoint == head.checkpoint }
+      && concerned.allSatisfy { validators[$0].ledger.newestCertified == head.height }
   }
 
   mutating func tick() throws {
@@ -228,12 +255,14 @@ public struct ChainWorld: FaultyWorld {
     case .write(let write, let index, let life):
       guard validators[index].life == life else { return note(.lostWrite) }
       try validators[index].votes.write { try write.apply(to: $0) }
+      validators[index].hasJournal = true
       try step(index, .persisted(sequence: write.sequence))
     case .tick(let index, let life):
       guard validators[index].life == life else { return }
       schedule(.tick(index, life: life), in: Self.tickMs)
       judgeAgain(index)
       try step(index, .time(clock(index)))
+      try attend(index)
     case .retry(let id): try retry(id)
     }
   }
