@@ -71,12 +71,14 @@ let package = Package(
       name: "Embed", dependencies: ["ChainCore", "ChainNode"], path: "Examples/Embed", swiftSettings: settings),
     .executableTarget(
       name: "Credential", dependencies: ["Apps", "ChainCore", "ChainTesting"], path: "Examples/Credential", swiftSettings: settings),
+    .executableTarget(
+      name: "UnderFaults", dependencies: ["ChainCore", "ChainTesting"], path: "Examples/UnderFaults", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
     .executableTarget(
       name: "LedgerWriter", dependencies: ["ChainCore", "ChainTesting"], path: "Tests/LedgerWriter", swiftSettings: settings),
     .testTarget(
-      name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "yuchain"],
+      name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "UnderFaults", "yuchain"],
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),

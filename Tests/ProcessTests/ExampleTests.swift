@@ -29,6 +29,13 @@ import Testing
     #expect(lines.count == 3 && lines.first == "holds: true" && lines.last == "holds: false" && output.contains("notAuthorised"))
   }
 
+  @Test func underFaults() throws {
+    let (status, output) = try run("UnderFaults", ["3"])
+    #expect(status == 0 && output.hasSuffix("ok: no plot was ever sold twice\n"), "\(output)")
+    let mistaken = try run("UnderFaults", ["--mistake", "3"])
+    #expect(mistaken.output.contains("seed 1, step") && mistaken.output.contains("has deeds of"), "\(mistaken.output)")
+  }
+
   @Test(arguments: [("guomi", "mixed"), ("international", "bft"), ("international", "raft")])
   func demoThenVerifyThenForge(suite: String, engine: String) throws {
     let out = FileManager.default.temporaryDirectory.appending(path: "yuchain-demo-\(UUID().uuidString)")
