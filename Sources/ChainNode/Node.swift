@@ -26,6 +26,7 @@ public actor Node {
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   private var catchUp: NodeSync
   private var steward: Steward?
+  private var isClockReported = false
   private let responder: SyncResponder
   private var tasks: [Task<Void, Never>] = []
   private var fault: NodeError?
@@ -179,6 +180,14 @@ public actor Node {
     let (seconds, attoseconds) = elapsed.components
     let now = MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)
     handle(.time(now))
+    handle(.wallClock(.now))
+    if core.hasWrongClock != isClockReported {
+      isClockReported = core.hasWrongClock
+      if isClockReported {
+        logger.error(
+          "this machine's clock is over two seconds from those of the other validators: set it; until then this node does not lead")
+      }
+    }
     judgeAgain()
     catchUp(.time(now))
     for signed in steward?.due(ledger) ?? [] {

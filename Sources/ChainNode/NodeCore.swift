@@ -10,6 +10,8 @@ public struct NodeCore: Sendable {
   public enum Event: Sendable {
     /// The host's clock shows this.
     case time(MonotonicInstant)
+    /// The host's wall clock shows this; comes at least each second, after `time`.
+    case wallClock(BlockTime)
     /// A message came from an authenticated peer.
     case received([UInt8], from: ReplicaID)
     /// The write of this sequence and all before it are durable.
@@ -95,6 +97,8 @@ public struct NodeCore: Sendable {
   /// What waits to be ordered.
   public private(set) var mempool: Mempool
   private var rebroadcast = Rebroadcast()
+  private var clocks = ClockWatch()
+  private var wallClock: (time: BlockTime, at: MonotonicInstant)?
   private var now: MonotonicInstant = 0
   /// Messages that no decoder took.
   public private(set) var refusedMessages: UInt64 = 0
@@ -154,6 +158,7 @@ public struct NodeCore: Sendable {
       for transaction in rebroadcast.due(at: now, in: mempool) { send(transaction, into: &effects) }
       collect(.time(now), into: &effects)
       run(.time(now), into: &effects)
+    case .wallClock(let time): compareClocks(time, into: &effects)
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
     case .persisted(let sequence): run(.persisted(sequence: sequence), into: &effects)
     case .submitted(let transaction): try? submit(transaction, into: &effects)
@@ -210,7 +215,7 @@ public struct NodeCore: Sendable {
   }
 
   private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [Effect]) {
-    guard peers.contains(from), let message = try? NodeMessage(canonicalBytes: bytes) else {
+    guard let message = try? NodeMessage(canonicalBytes: bytes), peers.contains(from) || isAnswer(message) else {
       refusedMessages &+= 1
       return
     }
@@ -222,8 +227,28 @@ public struct NodeCore: Sendable {
       if !isKnown(signed) { effects.append(.admit(bytes)) }
     case .checkpoint(let message): collect(.received(message, from: from), into: &effects)
     case .sync(let message): effects.append(.sync(message, from: from))
+    case .clock(let theirs):
+      guard let (time, at) = wallClock else { return }
+      clocks.note(from, theirs: theirs, ours: time.advanced(byMilliseconds: now.milliseconds(since: at)), at: now)
     }
   }
+
+  /// Whoever was asked may answer: a node that was away long may know none of today's validators. What was not asked for is dropped there.
+  private func isAnswer(_ message: NodeMessage) -> Bool {
+    if case .sync(let message) = message { !message.isQuestion } else { false }
+  }
+
+  /// Followers of a Byzantine chain check the time of a block themselves; those of a Raft chain take what its leader says.
+  private mutating func compareClocks(_ time: BlockTime, into effects: inout [Effect]) {
+    guard genesis.engine == .raft else { return }
+    wallClock = (time, now)
+    if clocks.judge(peers, at: now) { run(.clock(isWrong: clocks.isWrong), into: &effects) }
+    guard clocks.isDue(at: now) else { return }
+    for peer in peers { effects.append(.send(.clock(time), to: peer)) }
+  }
+
+  /// Whether this node's clock is far from those of its peers, so that it does not lead.
+  public var hasWrongClock: Bool { clocks.isWrong }
 
   private mutating func run(_ event: EngineEvent, into effects: inout [Effect]) {
     var queue = [event]

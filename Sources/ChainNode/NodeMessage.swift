@@ -11,6 +11,8 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
   case checkpoint(CheckpointMessage)
   /// A question or answer of a node that catches up.
   case sync(SyncMessage)
+  /// What the sender's wall clock shows.
+  case clock(BlockTime)
 
   /// Appends the variant and its fields.
   public func encode(into writer: inout CanonicalWriter) {
@@ -27,6 +29,9 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
     case .sync(let message):
       writer.writeVariant(3)
       message.encode(into: &writer)
+    case .clock(let time):
+      writer.writeVariant(4)
+      time.encode(into: &writer)
     }
   }
 
@@ -38,6 +43,7 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
       case 1: .transaction(try [UInt8](from: &reader))
       case 2: .checkpoint(try CheckpointMessage(from: &reader))
       case 3: .sync(try SyncMessage(from: &reader))
+      case 4: .clock(try BlockTime(from: &reader))
       default: nil
       }
     }

@@ -20,6 +20,8 @@ public enum EngineEvent: Sendable {
   case received([UInt8], from: ReplicaID)
   /// The write of this sequence and all before it are durable.
   case persisted(sequence: UInt64)
+  /// Whether this node's clock is far from those of its peers: then it should not set the time of blocks.
+  case clock(isWrong: Bool)
   /// Transactions wait to be ordered.
   case workPending
   /// The answer to `build`: a block on the parent asked for, or `nil` if there is nothing to order.

@@ -1,3 +1,4 @@
+import ChainCore
 import ChainTesting
 import Testing
 
@@ -21,5 +22,17 @@ import Testing
       return world.traceHash
     }
     #expect(pair[0] == pair[1])
+  }
+
+  /// Its clock is ten seconds ahead: it finds out, and others set the time of blocks; the world checks who proposes.
+  @Test func aRaftNodeWithAWrongClockDoesNotLead() throws {
+    for seed in UInt64(1)...4 {
+      var faults = ChainFaults.restarting
+      faults.wrongClockMs = 10_000
+      var world = try ChainWorld(BankWorkload(), engine: .raft, seed: seed, faults: .these(faults))
+      try world.run(milliseconds: 12_000)
+      try world.heal()
+      #expect(world.seen(.wrongClock) > 0 && world.transactions > 100)
+    }
   }
 }

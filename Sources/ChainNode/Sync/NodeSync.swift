@@ -3,9 +3,8 @@ package import Consensus
 
 /// A running node's catching up: asks now and then how far the others are, and fetches blocks if they are far ahead.
 ///
-/// On Byzantine chains it asks always: a replica there fetches the blocks of one epoch, and hears nothing of later ones. A Raft leader
-/// sends its log to whoever lacks it, so there it asks only when the engine says that the log does not reach back far enough. Snapshots
-/// are for nodes without a ledger: see `Node.prepare`.
+/// A Simplex replica fetches the blocks of one epoch, and hears nothing of later ones; a Raft leader's log may not reach back far enough, or
+/// the leader be one that this node's ledger does not know yet. Snapshots are for nodes without a ledger: see `Node.prepare`.
 package struct NodeSync {
   /// What came of an event.
   package struct Outcome {
@@ -25,10 +24,6 @@ package struct NodeSync {
   private let key: PublicKey
   private var sync: StateSync
   private var host: SyncHost
-  /// Whether it asks without being told to.
-  private let asksAlways: Bool
-  /// Whether the engine waits for it.
-  private var isNeeded = false
   /// Whether blocks were executed that the engine does not know of.
   private var hasExecuted = false
 
@@ -36,7 +31,6 @@ package struct NodeSync {
   package init(_ ledger: Ledger, key: PublicKey, store: any KeyValueStore, peers: [ReplicaID]) {
     self.ledger = ledger
     self.key = key
-    asksAlways = ledger.genesis.engine == .simplex
     host = SyncHost(ledger, store: store)
     sync = StateSync(genesis: ledger.genesis, head: host.head, validators: ledger.head.validators, peers: peers)
   }
@@ -44,8 +38,6 @@ package struct NodeSync {
   /// Advances by one event and does what follows.
   package mutating func step(_ event: StateSync.Event) -> Outcome {
     var outcome = Outcome()
-    if case .behind = event { isNeeded = true }
-    guard asksAlways || isNeeded else { return outcome }
     // The engine may have gone on by itself.
     var events = [.observing(ledger.head.validators.index(of: key) == nil), event]
     if sync.headHeight < ledger.head.height, let head = host.head {
@@ -76,7 +68,6 @@ package struct NodeSync {
     case .fault(let peer, let fault): outcome.faults.append((peer, fault))
     case .caughtUp:
       outcome.isCaughtUp = hasExecuted
-      isNeeded = false
       hasExecuted = false
     case .stopped(let failure): outcome.failure = failure
     case .begin, .store, .discard, .finish: break

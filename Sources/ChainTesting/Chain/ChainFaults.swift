@@ -18,6 +18,8 @@ public struct ChainFaults: Sendable, Hashable {
   public var diskMs = 5
   /// How far validators' clocks differ, in milliseconds.
   public var clockSkewMs = 50
+  /// How far the first validator's clock is ahead of true time besides, in milliseconds; only with Raft.
+  public var wrongClockMs = 0
   /// Changes of the validators, in thousandths of a percent per millisecond; then epochs are short, and nodes without a seat wait for one.
   public var changes = 0
   /// How many entries a Raft replica's log keeps.
@@ -59,6 +61,7 @@ public struct ChainFaults: Sendable, Hashable {
     faults.callRate = 1 + random.below(10)
     if random.chance(50) { faults.changes = 5 + random.below(40) }
     if random.chance(60) { faults.logLength = 4 + UInt64(random.below(28)) }
+    if !mayLie, random.chance(30) { faults.wrongClockMs = 5_000 + random.below(20_000) }
     return faults
   }
 }
@@ -113,6 +116,8 @@ public enum ChainSight: String, Sendable, Hashable, CaseIterable {
   case fetchedBlock
   /// A node began its engine anew after it had caught up.
   case newEngine
+  /// A node whose clock is wrong found out.
+  case wrongClock
   /// A Raft replica was told that it lacks more than the leader's log has.
   case behindLog
 }

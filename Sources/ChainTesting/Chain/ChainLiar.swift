@@ -31,7 +31,7 @@ extension ChainWorld {
     case .transaction(var bytes):
       if random.chance(20), !bytes.isEmpty { bytes[random.below(bytes.count)] ^= 1 }
       sent = random.chance(80) ? [.transaction(bytes)] : []
-    case .sync: sent = [message]
+    case .sync, .clock: sent = [message]
     @unknown default: sent = [message]
     }
     if random.chance(5) { sent.append(liar.old[random.below(liar.old.count)]) }

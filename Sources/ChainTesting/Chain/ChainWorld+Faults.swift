@@ -48,6 +48,7 @@ extension ChainWorld {
     validators[index].restartAt = nil
     validators[index].life += 1
     validators[index].writeDue = now
+    validators[index].startedAt = now
     validators[index].undecided = []
     validators[index].steward = Steward(account: founding.administrator, key: validators[index].key)
     validators[index].catchUp = NodeSync(

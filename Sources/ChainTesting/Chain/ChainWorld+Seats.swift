@@ -41,6 +41,25 @@ extension ChainWorld {
     }
   }
 
+  /// After how long a node with a wrong clock knows of it.
+  static let clockMs = 4_000
+
+  /// Tells a node what its wall clock shows.
+  mutating func tellTime(_ index: Int) throws {
+    let before = validators[index].core?.hasWrongClock ?? false
+    try step(index, .wallClock(wallClock(index)))
+    guard validators[index].core?.hasWrongClock == true, !before else { return }
+    note(.wrongClock)
+    log("N\(index) sees that its clock is wrong")
+    if faults.wrongClockMs == 0 || index != 0 { throw failure("N\(index) thinks that its clock is wrong") }
+  }
+
+  /// A block whose time a wrong clock set, though its node had time to find out.
+  func isTimedWrongly(_ block: Block) -> Bool {
+    guard faults.wrongClockMs > 0, block.header.proposer == validators[0].id.account else { return false }
+    return validators[0].core != nil && now > validators[0].startedAt + Self.clockMs
+  }
+
   /// A question is answered; an answer is of use to who asked.
   mutating func take(_ message: SyncMessage, from peer: ReplicaID, _ index: Int) throws {
     guard message.isQuestion else { return try catchUp(index, .received(message, from: peer)) }

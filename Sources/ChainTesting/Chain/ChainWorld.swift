@@ -36,6 +36,7 @@ public struct ChainWorld: FaultyWorld {
     var restartAt: Int?
     var isLiar = false
     var writeDue = 0
+    var startedAt = 0
     /// Whether its votes are on disk.
     var hasJournal = false
     var steward: Steward
@@ -153,11 +154,12 @@ public struct ChainWorld: FaultyWorld {
     let ids = keys.map { ReplicaID(CryptoSuite.international.accountID(of: $0.publicKey)) }
     places = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
     for (index, id) in ids.enumerated() {
+      let error = engine == .raft && index == 0 ? faults.wrongClockMs : 0
       let store = MemoryStore()
       let ledger = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
       validators.append(
         Host(
-          id: id, key: keys[index], clockSkew: random.below(faults.clockSkewMs + 1), core: nil, ledger: ledger, store: store,
+          id: id, key: keys[index], clockSkew: error + random.below(faults.clockSkewMs + 1), core: nil, ledger: ledger, store: store,
           steward: Steward(account: founding.administrator, key: keys[index]),
           catchUp: NodeSync(ledger, key: keys[index].publicKey, store: store, peers: ids.filter { $0 != id }), server: SyncServer(ledger)))
     }
@@ -262,6 +264,7 @@ public struct ChainWorld: FaultyWorld {
       schedule(.tick(index, life: life), in: Self.tickMs)
       judgeAgain(index)
       try step(index, .time(clock(index)))
+      try tellTime(index)
       try attend(index)
     case .retry(let id): try retry(id)
     }

@@ -47,6 +47,7 @@ struct RaftTrace {
     case .changeProposed(let id, let target): "change \(id) to\(describe(target))"
     case .readRequested(let id): "read \(id)"
     case .transferRequested(let target): "transfer to \(name(target))"
+    case .standsAside(let isAside): "stands aside: \(isAside)"
     case .campaignRequested: "campaign"
     case .persisted(let sequence): "persisted #\(sequence)"
     case .applied(let through): "applied \(through)"

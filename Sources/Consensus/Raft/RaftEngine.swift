@@ -42,6 +42,7 @@ public struct RaftEngine: Engine {
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
   private var changes: UInt64 = 0
+  private var hasWrongClock = false
 
   /// A replica that continues from its store.
   ///
@@ -109,6 +110,7 @@ public struct RaftEngine: Engine {
     case .time(let now):
       advance(to: now, into: &effects)
       alignMembers(into: &effects)
+      handOver(into: &effects)
     case .seats(let seats, _): self.seats = seats
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
     case .persisted(let sequence): notePersisted(sequence, into: &effects)
@@ -118,6 +120,9 @@ public struct RaftEngine: Engine {
     case .certified(let height):
       certified = max(certified, height)
       compactIfDue(into: &effects)
+    case .clock(let isWrong):
+      hasWrongClock = isWrong
+      run([.standsAside(isWrong)], into: &effects)
     case .validated, .signed, .verified, .provided: return
     }
     requestBlock(into: &effects)
@@ -159,6 +164,15 @@ public struct RaftEngine: Engine {
     changes += 1
     // Proposals of blocks have the numbers of their requests; these are far from them.
     run([.changeProposed(ProposalID(1 << 63 | changes), to: target)], into: &effects)
+  }
+
+  /// A leader whose clock is wrong lets the voter lead whose log is longest, again and again until one does.
+  private mutating func handOver(into effects: inout [EngineEffect]) {
+    guard hasWrongClock, leadingTerm != nil else { return }
+    let status = node.status
+    let voters = status.peers.filter { status.configuration.voters.contains($0.id) }
+    guard let successor = voters.max(by: { $0.match < $1.match }) else { return }
+    run([.transferRequested(to: successor.id)], into: &effects)
   }
 
   private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [EngineEffect]) {
@@ -242,7 +256,9 @@ public struct RaftEngine: Engine {
 
   /// Asks for the next block if this replica leads, everything before is executed, and the certificates keep up.
   private mutating func requestBlock(into effects: inout [EngineEffect]) {
-    guard leadingTerm != nil, ownTermApplied, applying.isEmpty, building == nil, proposed == nil, reportedFault == nil else { return }
+    guard leadingTerm != nil, ownTermApplied, applying.isEmpty, building == nil, proposed == nil, reportedFault == nil,
+      !hasWrongClock
+    else { return }
     guard head.rawValue + 1 < certified.rawValue + parameters.certificateLag else { return }
     let isIdle = now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
     guard hasWork || isIdle else { return }

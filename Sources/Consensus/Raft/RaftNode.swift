@@ -48,6 +48,8 @@ public struct RaftNode: Sendable {
   var needsHeartbeat = false
   /// A leader's wish to hand over.
   var transfer: Transfer?
+  /// Whether others should lead: this one stands only if nobody else did for long.
+  var standsAside = false
   var reads = PendingReads()
 
   /// Entries on this disk that no pending write will touch.
@@ -96,6 +98,8 @@ public struct RaftNode: Sendable {
     case readRequested(ReadID)
     /// The operator wishes another voter to lead.
     case transferRequested(to: ReplicaID)
+    /// Whether the host wishes others to lead. Who stands aside still stands when nobody else did for long: its log may be needed.
+    case standsAside(Bool)
     /// The operator wishes this replica to try to lead now (it asks by PreVote as always).
     case campaignRequested
     /// Batch `sequence` and all before it are durable.
@@ -231,6 +235,7 @@ public struct RaftNode: Sendable {
     case .changeProposed(let id, let target): try proposeChange(id, to: target)
     case .readRequested(let id): requestRead(id)
     case .transferRequested(let target): beginTransfer(to: target)
+    case .standsAside(let isAside): standsAside = isAside
     case .campaignRequested: try campaign()
     case .persisted(let sequence): try notePersisted(sequence)
     case .applied(let through): try noteApplied(through)
@@ -249,6 +254,9 @@ public struct RaftNode: Sendable {
   /// The membership that counts: the latest in the log, committed or not.
   var members: Configuration { memberships[memberships.count - 1].configuration }
 
+  /// How many election timeouts a replica that stands aside leaves to the others.
+  static let patience = 4
+
   private mutating func tick() throws(RaftFault) {
     commitHintDue = true
     leaderSilence = min(leaderSilence + 1, 1 << 20)
@@ -257,7 +265,7 @@ public struct RaftNode: Sendable {
     tickReads()
     if role == .leader {
       try tickLeader()
-    } else if electionElapsed >= electionTimeout {
+    } else if electionElapsed >= electionTimeout * (standsAside ? Self.patience : 1) {
       try campaign()
     }
   }
