@@ -13,13 +13,18 @@ public final class MemoryStore: KeyValueStore {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let writing = Mutex(())
   /// Which threads are inside a transaction.
   private let inside = ThreadCounts()
 
   /// An empty store.
-  public init() {}
+  public init() { state = Mutex(State()) }
+
+  private init(_ tables: [StoreTable: SortedChunks]) { state = Mutex(State(tables: tables)) }
+
+  /// Another store with what this one holds now.
+  package func copy() throws(StoreError) -> MemoryStore { MemoryStore(try tables()) }
 
   /// Calls `body` with a view of the last commit; see `KeyValueStore`.
   public func read<R>(_ body: (any KeyValueReader) throws -> R) throws -> R {

@@ -2,7 +2,7 @@
 ///
 /// LMDB has no checksums of its own. The key has one apart, so that a search which finds nothing can cheaply check the records
 /// between which it found nothing: a damaged key would otherwise make its record silently absent.
-enum StoreRecord {
+package enum StoreRecord {
   /// The bytes before the value.
   static let headerBytes = 12
 
@@ -26,6 +26,19 @@ enum StoreRecord {
     var valueHash = XXH64(seed: keyHash)
     valueHash.update(record.extracting(headerBytes..<record.byteCount))
     return valueHash.finish() == UInt64(littleEndian: unsafe record.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt64.self))
+  }
+
+  /// The record of `value` under `key`.
+  package static func sealed(_ value: [UInt8], key: [UInt8]) -> [UInt8] {
+    let header = header(key: key, value: value)
+    return (0..<4).map { UInt8(truncatingIfNeeded: header.key >> ($0 * 8)) }
+      + (0..<8).map { UInt8(truncatingIfNeeded: header.record >> ($0 * 8)) } + value
+  }
+
+  /// The value in `record`, or `nil` if a checksum is wrong.
+  package static func opened(_ record: [UInt8], key: [UInt8]) -> [UInt8]? {
+    guard unsafe checks(key.span.bytes, record: record.span.bytes) else { return nil }
+    return Array(record[headerBytes...])
   }
 
   private static func hash(_ bytes: RawSpan) -> UInt64 {
