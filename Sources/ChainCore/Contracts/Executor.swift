@@ -157,10 +157,19 @@ public struct Executor: Sendable {
       let output = try runTyped { try entry.run(transaction.arguments, context) }
       guard output.count <= Receipt.outputLimit else { throw .limitExceeded("\(Receipt.outputLimit) bytes of output") }
       overlay.commitLayer()
+      #if DEBUG
+        if LedgerMutation.planted == .hashOrderEvents {
+          frame.events = Dictionary(uniqueKeysWithValues: zip(frame.events.indices, frame.events)).map(\.value)
+        }
+      #endif
       return Receipt(
         transaction: id, status: .succeeded, code: "ok", message: "", events: frame.events, output: output, meter: frame.meter.reading)
     } catch {
-      overlay.dropLayer()
+      #if DEBUG
+        LedgerMutation.planted == .leakingFailedCall ? overlay.commitLayer() : overlay.dropLayer()
+      #else
+        overlay.dropLayer()
+      #endif
       return .failed(id, error, meter: frame.meter.reading)
     }
   }
@@ -170,12 +179,23 @@ public struct Executor: Sendable {
     _ contract: ContractName, _ query: EntryName, arguments: [UInt8], caller: Caller?, on state: any StateReader, height: BlockHeight,
     time: BlockTime, isHead: Bool = true
   ) throws(ContractError) -> [UInt8] {
+    var fault: StoreError?
+    return try self.query(
+      contract, query, arguments: arguments, caller: caller, on: state, height: height, time: time, isHead: isHead, fault: &fault)
+  }
+
+  /// As `query`; `fault` tells whether the state could not be read, so that the error is none of the contract's.
+  func query(
+    _ contract: ContractName, _ query: EntryName, arguments: [UInt8], caller: Caller?, on state: any StateReader, height: BlockHeight,
+    time: BlockTime, isHead: Bool, fault: inout StoreError?
+  ) throws(ContractError) -> [UInt8] {
     guard isActive(contract), let declared = registry.query(contract, query) else { throw .notSupported("query \(contract).\(query)") }
     if let caller, case .roles(let roles) = declared.access, !roles.contains(where: caller.has) {
       throw .notAuthorised("\(contract).\(query) is for role \(declared.access.text); \(caller.organisation) has \(caller.roleText)")
     }
     let context = QueryContext(
       contract: contract, caller: caller ?? .system, frame: readFrame(on: state, height: height, time: time, hasIndexes: isHead))
+    defer { fault = context.frame.overlay.fault }
     return try context.answer(declared, of: contract, arguments: arguments)
   }
 

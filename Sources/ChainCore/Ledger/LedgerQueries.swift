@@ -116,9 +116,23 @@ extension Ledger {
   private func ask(
     _ contract: ContractName, _ query: EntryName, _ arguments: [UInt8], _ caller: Caller?, _ state: LedgerState, _ header: BlockHeader
   ) throws(QueryError) -> [UInt8] {
+    var fault: StoreError?
+    let answer: Result<[UInt8], ContractError>
     do throws(ContractError) {
-      return try executor.query(
-        contract, query, arguments: arguments, caller: caller, on: state, height: header.height, time: header.time, isHead: state.isHead)
+      answer = .success(
+        try executor.query(
+          contract, query, arguments: arguments, caller: caller, on: state, height: header.height, time: header.time, isHead: state.isHead,
+          fault: &fault))
+    } catch {
+      answer = .failure(error)
+    }
+    #if DEBUG
+      if LedgerMutation.planted == .faultAsRefusal { fault = nil }
+    #endif
+    // Whatever the contract made of it: without what could not be read there is no answer.
+    if let fault { throw .ledger(.store(fault)) }
+    do throws(ContractError) {
+      return try answer.get()
     } catch {
       throw .refused(error)
     }
