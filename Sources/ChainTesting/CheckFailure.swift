@@ -6,7 +6,7 @@ public struct CheckFailure: Error, Sendable, CustomStringConvertible {
   public let step: Int
   /// Which promise, and how it was broken.
   public let what: String
-  /// The kind of world: `raft`, `simplex`, `chain` or `relay`.
+  /// The kind of world: `raft`, `simplex`, `chain`, `relay` or `ledger`.
   public let world: String
   /// What happened before, oldest first; empty unless the run was traced.
   public let trace: [String]

@@ -11,6 +11,8 @@ public enum Trial: String, Sendable, CaseIterable {
   case chain
   /// `RelayWorld`: a relay and two or three chains with contracts, racing relayers and one that lies.
   case relay
+  /// `LedgerWorld`: two ledgers on stores that crash, fill up and decay, without consensus.
+  case ledger
 
   /// What a seed's run showed.
   public struct Outcome: Sendable {
@@ -65,6 +67,12 @@ public enum Trial: String, Sendable, CaseIterable {
       return Outcome(
         steps: world.steps, agreed: world.settledPackets, sights: Self.counts(RelaySight.allCases) { world.seen($0) },
         traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestSettlementMs: world.longestSettlementMs)
+    case .ledger:
+      var world = try LedgerWorld(seed: seed, tracedLines: tracedSteps)
+      try world.run(blocks: 40)
+      return Outcome(
+        steps: world.steps, agreed: world.transactions, sights: Self.counts(LedgerSight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [])
     }
   }
 
@@ -75,6 +83,7 @@ public enum Trial: String, Sendable, CaseIterable {
     case .simplex: "\(try SimplexWorld(members: Self.members(seed), seed: seed).faults)"
     case .chain: "\(try Self.chain(seed).faults)"
     case .relay: "\(try RelayWorld(ParcelWorkload(), seed: seed).faults)"
+    case .ledger: "\(try LedgerWorld(seed: seed).faults)"
     }
   }
 
@@ -114,6 +123,7 @@ public enum Trial: String, Sendable, CaseIterable {
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
       case .relay: RelayMutation.allCases.map(\.rawValue)
+      case .ledger: LedgerMutation.allCases.map(\.rawValue)
       }
     }
 
@@ -138,6 +148,12 @@ public enum Trial: String, Sendable, CaseIterable {
           var world = try RelayWorld(ParcelWorkload(), seed: seed)
           try await world.run(milliseconds: Self.relayMs)
           try await world.heal()
+        }
+      case .ledger:
+        guard let mutation = LedgerMutation(rawValue: mutant) else { return }
+        try LedgerMutation.$planted.withValue(mutation) {
+          var world = try LedgerWorld(seed: seed)
+          try world.run(blocks: 40)
         }
       }
     }

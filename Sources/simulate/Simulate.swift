@@ -17,7 +17,7 @@ struct Simulate: AsyncParsableCommand {
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
-    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, Replay.self, Shrink.self, Mutants.self])
+    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, Replay.self, Shrink.self, Mutants.self])
 
   static func main() async {
     do {
@@ -66,6 +66,13 @@ struct RelayCommand: AsyncParsableCommand {
   func run() async throws { try await Campaign(trial: .relay, options: options).run() }
 }
 
+struct LedgerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ledger", abstract: "Ledgers on stores that crash, fill up, fail to sync and decay, beside a model of what must come out.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .ledger, options: options).run() }
+}
+
 struct CampaignOptions: ParsableArguments {
   @Option(help: "How many seeds to run.") var seeds: UInt64 = 300
   @Option(help: "The first seed.") var from: UInt64 = 1
@@ -82,7 +89,7 @@ struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Runs one seed again, step by step the same.",
     discussion: "Example: simulate replay raft --seed 17 --trace")
-  @Argument(help: "raft, simplex, chain or relay.", transform: Self.trial) var trial: Trial
+  @Argument(help: "raft, simplex, chain, relay or ledger.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
   @Option(help: "Carry out these faults alone, by ordinal: 3,17,40, or none. `simulate shrink` tells them.", transform: Self.ordinals)
@@ -90,7 +97,7 @@ struct Replay: AsyncParsableCommand {
   @Option(help: "A planted defect; debug builds only.") var mutant: String?
 
   static func trial(_ name: String) throws -> Trial {
-    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex, chain or relay, not \(name)") }
+    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex, chain, relay or ledger, not \(name)") }
     return trial
   }
 

@@ -117,6 +117,9 @@ final class StateOverlay {
         merged[place.key] = .some(value)
       }
     }
+    #if DEBUG
+      if LedgerMutation.planted == .unsortedWrites { return merged.map { (key: $0.key, value: $0.value) } }
+    #endif
     let sorted = merged.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     let pairs = sorted.map { (key: $0.key, value: $0.value) }
     return reverse ? pairs.reversed() : pairs

@@ -12,8 +12,13 @@ extension CryptoSuite {
   /// The tag keeps types apart, the genesis id keeps chains apart. A signature signs this digest.
   public func digest(_ tag: TypeTag, _ genesis: GenesisID, _ value: some CanonicalCodable) -> Digest {
     var writer = CanonicalWriter(reservingCapacity: 256)
-    writer.writeString(tag.text)
-    genesis.encode(into: &writer)
+    #if DEBUG
+      if LedgerMutation.planted != .noDomainTag { writer.writeString(tag.text) }
+      if LedgerMutation.planted != .noGenesis { genesis.encode(into: &writer) }
+    #else
+      writer.writeString(tag.text)
+      genesis.encode(into: &writer)
+    #endif
     value.encode(into: &writer)
     return hash(writer.bytes)
   }

@@ -24,6 +24,9 @@ public struct CanonicalReader: Sendable {
 
   /// Throws unless everything was read.
   public func finish() throws(CanonicalError) {
+    #if DEBUG
+      if LedgerMutation.planted == .trailingBytes { return }
+    #endif
     guard remaining == 0 else { throw .trailingBytes(offset: offset, count: remaining) }
   }
 

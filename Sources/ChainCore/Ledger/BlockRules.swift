@@ -19,8 +19,15 @@ public struct BlockRules: Sendable {
     guard bytes <= Int(genesis.parameters.transactionBytes) else {
       throw .tooLarge(bytes: bytes, limit: Int(genesis.parameters.transactionBytes))
     }
+    #if DEBUG
+      if LedgerMutation.planted == .noExpiry, height > transaction.validUntilHeight { return }
+    #endif
     guard height <= transaction.validUntilHeight else { throw .expired(validUntil: transaction.validUntilHeight, height: height) }
-    let window = genesis.parameters.transactionWindow
+    #if DEBUG
+      let window = genesis.parameters.transactionWindow + (LedgerMutation.planted == .windowTooWide ? 1 : 0)
+    #else
+      let window = genesis.parameters.transactionWindow
+    #endif
     guard transaction.validUntilHeight < height.advanced(by: window) else {
       throw .tooFarAhead(validUntil: transaction.validUntilHeight, limit: height.advanced(by: window))
     }
@@ -53,6 +60,9 @@ public struct BlockRules: Sendable {
         throw .invalidBlock(.badTransaction(index: index, error.description))
       }
       let id = signed.id(genesis: genesisID, suite: genesis.suite)
+      #if DEBUG
+        if LedgerMutation.planted == .twiceInBlock { seen.remove(id) }
+      #endif
       guard seen.insert(id).inserted, try !isCommitted(id) else { throw .invalidBlock(.repeatedTransaction(index: index)) }
       ids.append(id)
       leaves.append(
@@ -66,6 +76,9 @@ public struct BlockRules: Sendable {
 
   /// Checks every signature of a block.
   public func checkSignatures(_ block: Block) throws(BlockFault) {
+    #if DEBUG
+      if LedgerMutation.planted == .noSignatureCheck { return }
+    #endif
     for (index, signed) in block.transactions.enumerated()
     where !signed.isSignatureValid(genesis: genesisID, suite: genesis.suite) {
       throw .badSignature(index: index)

@@ -38,6 +38,10 @@ public final class Ledger: Sendable {
   let store: any KeyValueStore
   let memory: Mutex<Memory>
   private let writing = Mutex<Void>(())
+  #if DEBUG
+    /// The head when the ledger was opened, for a planted defect.
+    let openedAt: BlockHeight
+  #endif
 
   struct Memory: Sendable {
     var head: LedgerHead
@@ -83,7 +87,11 @@ public final class Ledger: Sendable {
     } else {
       try Self.create(genesis, id: genesisID, executor: executor, store: store)
     }
-    memory = Mutex(try Self.load(genesis, store: store))
+    let loaded = try Self.load(genesis, store: store)
+    memory = Mutex(loaded)
+    #if DEBUG
+      openedAt = loaded.head.height
+    #endif
   }
 
   /// The genesis of the chain in `store`.

@@ -33,14 +33,28 @@ extension Ledger {
       }
       let prepared = try prepare(block, ids: ids, on: head, history: history, position: position)
       let pending = memory.withLock { $0.certificates }
-      try LedgerError.wrap {
-        try store.write { writer in
-          try prepared.write(to: writer)
-          for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
-            try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
+      #if DEBUG
+        damageBefore(prepared.head)
+      #endif
+      do throws(LedgerError) {
+        try LedgerError.wrap {
+          try store.write { writer in
+            try prepared.write(to: writer)
+            for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
+              try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
+            }
           }
         }
+      } catch {
+        #if DEBUG
+          guard LedgerMutation.planted == .ignoredFailedSync, case .store(.io) = error else { throw error }
+        #else
+          throw error
+        #endif
       }
+      #if DEBUG
+        try prepared.writeLate(to: store)
+      #endif
       memory.withLock {
         $0.head = prepared.head
         $0.history = prepared.history
@@ -101,7 +115,11 @@ extension Ledger {
   private func check(_ block: Block, on head: LedgerHead) throws(LedgerError) -> [TransactionID] {
     try reading { reader throws(LedgerError) in
       try rules.check(block, parent: head.header, parentID: head.blockID) { id throws(LedgerError) in
-        try LedgerError.wrap { try reader.get(LedgerTables.places, id.digest.bytes) } != nil
+        let place = try LedgerError.wrap { try reader.get(LedgerTables.places, id.digest.bytes) }
+        #if DEBUG
+          if let place, try isForgotten(place) { return false }
+        #endif
+        return place != nil
       }
     }
   }
@@ -231,7 +249,10 @@ private struct PreparedBlock {
     try writer.put(LedgerTables.receipts, key, execution.receipts.canonicalBytes)
     try writer.put(LedgerTables.checkpoints, key, head.checkpoint.canonicalBytes)
     for (index, id) in ids.enumerated() {
-      let place = TransactionPlace(height: head.height, index: UInt32(index))
+      var place = TransactionPlace(height: head.height, index: UInt32(index))
+      #if DEBUG
+        if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % ids.count) }
+      #endif
       try writer.put(LedgerTables.places, id.digest.bytes, place.canonicalBytes)
     }
     for node in historyNodes {
@@ -249,14 +270,68 @@ private struct PreparedBlock {
       let record = VersionedValue(version: head.height, value: change.value)
       try writer.put(LedgerTables.current, change.key, record.canonicalBytes)
     }
+    #if DEBUG
+      if LedgerMutation.planted == .prunedVersionInUse { try prune(in: writer) }
+      if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }
+      if LedgerMutation.planted != .headOutsideTransaction { try writeHead(to: writer) }
+    #else
+      try writeIndex(to: writer)
+      try writeHead(to: writer)
+    #endif
+  }
+
+  private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {
     for change in execution.indexChanges {
       if let value = change.value {
         try writer.put(LedgerTables.index, change.key, value)
       } else {
+        #if DEBUG
+          if LedgerMutation.planted == .indexNotRemoved { continue }
+        #endif
         try writer.remove(LedgerTables.index, change.key)
       }
     }
+  }
+
+  private func writeHead(to writer: any KeyValueWriter) throws(StoreError) {
     let record = HeadRecord(height: head.height, blockID: head.blockID, position: head.position, history: history)
     try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
   }
 }
+
+#if DEBUG
+  extension PreparedBlock {
+    /// What a planted defect writes after the block's own transaction.
+    func writeLate(to store: any KeyValueStore) throws(LedgerError) {
+      try LedgerError.wrap {
+        switch LedgerMutation.planted {
+        case .indexOutsideTransaction: try store.write { try writeIndex(to: $0) }
+        case .headOutsideTransaction: try store.write { try writeHead(to: $0) }
+        default: break
+        }
+      }
+    }
+
+    fileprivate func prune(in writer: any KeyValueWriter) throws(StoreError) {
+      for stale in update.stale { try writer.remove(LedgerTables.nodes, stale.storeKey) }
+    }
+  }
+
+  extension Ledger {
+    /// What a planted defect does before the block is written.
+    private func damageBefore(_ head: LedgerHead) {
+      switch LedgerMutation.planted {
+      case .headBeforeWrite: memory.withLock { $0.head = head }
+      case .certificatesTakenEarly: memory.withLock { $0.certificates = [:] }
+      default: break
+      }
+    }
+
+    /// Whether a planted defect forgets a transaction that was there when the ledger was opened.
+    func isForgotten(_ place: [UInt8]) throws(LedgerError) -> Bool {
+      guard LedgerMutation.planted == .forgottenWindow else { return false }
+      let place: TransactionPlace = try LedgerError.decode(place, "place")
+      return place.height <= openedAt
+    }
+  }
+#endif
