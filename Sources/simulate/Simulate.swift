@@ -17,7 +17,10 @@ struct Simulate: AsyncParsableCommand {
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
-    subcommands: [RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, Replay.self, Shrink.self, Mutants.self])
+    subcommands: [
+      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, Replay.self, Shrink.self,
+      Mutants.self,
+    ])
 
   static func main() async {
     do {
@@ -97,7 +100,9 @@ struct Replay: AsyncParsableCommand {
   @Option(help: "A planted defect; debug builds only.") var mutant: String?
 
   static func trial(_ name: String) throws -> Trial {
-    guard let trial = Trial(rawValue: name) else { throw ValidationError("the world is raft, simplex, chain, relay or ledger, not \(name)") }
+    guard let trial = Trial(rawValue: name) else {
+      throw ValidationError("the world is raft, simplex, chain, relay or ledger, not \(name)")
+    }
     return trial
   }
 

@@ -6,10 +6,10 @@
   @Suite struct LedgerMutants {
     static let seeds: UInt64 = 200
 
-    @Test(arguments: Trial.ledger.mutants) func isFound(_ mutant: String) {
+    @Test(arguments: Trial.ledger.mutants) func isFound(_ mutant: String) async {
       for seed in 1...Self.seeds {
         do {
-          try Trial.ledger.run(seed: seed, mutant: mutant)
+          try await Trial.ledger.run(seed: seed, mutant: mutant)
         } catch let failure as CheckFailure {
           print("mutant \(mutant): seed \(seed), step \(failure.step), \(failure.what)")
           return

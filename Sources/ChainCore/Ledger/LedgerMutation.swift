@@ -49,6 +49,18 @@
     case unsortedWrites
     /// Index entries of what is gone stay.
     case indexNotRemoved
+    /// The last change of a block is not in the state tree.
+    case changeOutsideTree
+    /// The signatures of a certificate are not checked.
+    case uncheckedCertificate
+    /// A certificate of another state than one's own is taken.
+    case divergenceIgnored
+    /// Indexes are not rebuilt when a snapshot is imported.
+    case importWithoutIndex
+    /// The ids of the window are not imported with a snapshot.
+    case importWithoutWindow
+    /// The table of keys of an older store counts as whole before it is.
+    case upgradeUnfinished
 
     /// The defect of the current task.
     @TaskLocal package static var planted: LedgerMutation?

@@ -17,6 +17,11 @@ extension Ledger {
         try LedgerError.wrap { try reader.range(LedgerTables.current, from: from, limit: recordsPerWrite).map(\.key) }
       }
       goesOn = keys.count == recordsPerWrite
+      #if DEBUG
+        if LedgerMutation.planted == .upgradeUnfinished {
+          try LedgerError.wrap { try store.write { try $0.put(LedgerTables.meta, LedgerTables.keysKey, []) } }
+        }
+      #endif
       let isLast = !goesOn
       try LedgerError.wrap {
         try store.write { writer in

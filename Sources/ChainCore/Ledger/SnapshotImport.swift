@@ -120,6 +120,9 @@ public struct SnapshotImport: Sendable {
     let key = LedgerTables.key(height)
     try writer.put(LedgerTables.headers, key, block.header.canonicalBytes)
     try writer.put(LedgerTables.window, key, block.leaves.canonicalBytes)
+    #if DEBUG
+      if LedgerMutation.planted == .importWithoutWindow { return }
+    #endif
     for (index, leaf) in block.leaves.enumerated() {
       let place = TransactionPlace(height: height, index: UInt32(index))
       try writer.put(LedgerTables.places, leaf.id.digest.bytes, place.canonicalBytes)
@@ -134,6 +137,9 @@ public struct SnapshotImport: Sendable {
     let stored = VersionedValue(version: manifest.height, value: record.value)
     try writer.put(LedgerTables.current, record.key, stored.canonicalBytes)
     try writer.put(LedgerTables.keys, suite.hash(record.key).bytes, record.key)
+    #if DEBUG
+      if LedgerMutation.planted == .importWithoutIndex { return }
+    #endif
     for entry in entries { try writer.put(LedgerTables.index, entry, IndexedTable.mark) }
   }
 

@@ -117,6 +117,16 @@ public enum LedgerSight: String, Sendable, Hashable, CaseIterable {
   case certificateKept
   /// An executor executed several blocks that it had missed.
   case caughtUp
+  /// A read that took too long gave an error, not a wrong answer.
+  case slowAnswer
+  /// A store of an earlier version was brought up to date.
+  case upgrade
+  /// Power failed while a store was brought up to date.
+  case crashInUpgrade
+  /// A certificate without a quorum, or of something else, was refused.
+  case badCertificateRefused
+  /// A quorum certified another state than the executor has.
+  case divergenceFound
   /// An executor began with a snapshot.
   case snapshot
   /// Power failed during an import.

@@ -3,7 +3,7 @@ internal import ChainCore
 // What must be refused, at admission and in a block, and must leave nothing.
 extension LedgerWorld {
   private enum Attack: CaseIterable {
-    case expired, far, replay, double, otherChain, otherGenesis, otherPurpose, altered, trailing, badBlock
+    case expired, far, replay, double, otherChain, otherGenesis, otherPurpose, altered, trailing, badBlock, certificate
   }
 
   /// Tries one forbidden thing on an executor.
@@ -61,6 +61,7 @@ extension LedgerWorld {
       case .success: throw failure("L\(index) admits a transaction with a byte after its end")
       }
     case .badBlock: try offerBadBlock(index)
+    case .certificate: try offerCertificate(index)
     }
   }
 
@@ -73,7 +74,7 @@ extension LedgerWorld {
   }
 
   /// A transaction of the chain again: within the window by its id, after its last height by that.
-  private mutating func replay(_ index: Int, _ next: BlockHeight) throws {
+  mutating func replay(_ index: Int, _ next: BlockHeight) throws {
     // Newer ones are likelier to be within the window.
     let known = records.prefix { $0.height < next }
     guard !known.isEmpty else { return }
@@ -128,6 +129,26 @@ extension LedgerWorld {
     case .failure(.invalidBlock), .failure(.wrongHeight), .failure(.otherBlock): note(sight)
     case .failure(let error): throw error
     case .success: throw failure("L\(index) takes a block that it must refuse: \(sight)")
+    }
+  }
+
+  /// A certificate that proves nothing, or that proves another state.
+  private mutating func offerCertificate(_ index: Int) throws {
+    let ledger = nodes[index].ledger
+    guard ledger.head.height > ledger.base else { return }
+    var checkpoint = ledger.head.checkpoint
+    let kind = random.below(4)
+    if kind == 0 { checkpoint.stateRoot = suite.hash([3]) }
+    let digest = checkpoint.digest(genesis: genesisID, suite: suite)
+    var signatures = try (0..<(kind == 1 ? 1 : 2)).map { (index: $0, signature: try founding.validatorKeys[$0].sign(digest)) }
+    if kind == 2 { signatures[1].signature = signatures[0].signature }
+    if kind == 3 { checkpoint.receiptsRoot = suite.hash([4]) }
+    let certificate = CheckpointCertificate(checkpoint: checkpoint, set: founding.genesis.validators, signatures: signatures)
+    switch Result(catching: { () throws(LedgerError) in try ledger.add(certificate) }) {
+    case .failure(.diverged) where kind == 0: note(.divergenceFound)
+    case .failure(.badCertificate) where kind != 0: note(.badCertificateRefused)
+    case .failure(let error): throw error
+    case .success: throw failure("L\(index) takes a certificate that it must refuse")
     }
   }
 

@@ -18,6 +18,7 @@ extension LedgerWorld {
     try checkHead(index)
     try checkState(index, old(base, head.height))
     try checkProofs(index, old(base, head.height))
+    if random.chance(faults.slowReads) { try checkSlowly(index, old(base, head.height)) }
     if base > 0 { try checkPruned(index, BlockHeight(UInt64(random.below(Int(base.rawValue))))) }
   }
 
@@ -112,6 +113,26 @@ extension LedgerWorld {
     let history = try ledger.proveHistory(of: height, under: later)
     guard history.leaf == HistoryLeaf(checkpoint), (try? history.verify(under: checkpoints[Int(later.rawValue)], suite: suite)) != nil
     else { throw failure("L\(index): the proof of height \(height) under \(later) proves nothing") }
+  }
+
+  /// Reads that take too long at any access fail as such, or not at all.
+  private mutating func checkSlowly(_ index: Int, _ height: BlockHeight) throws {
+    let (ledger, store) = (nodes[index].ledger, nodes[index].store)
+    defer { store.arm(nil) }
+    store.arm(.expiry(afterReads: random.below(12)))
+    do {
+      switch random.below(3) {
+      case 0: try checkState(index, height)
+      case 1: try checkProofs(index, height)
+      default:
+        guard let transaction = sign(.close(0), by: tellers[0], until: ledger.head.height.next) else { return }
+        _ = try ledger.admit(transaction)
+      }
+    } catch LedgerError.store(.readExpired), QueryError.ledger(.store(.readExpired)), AdmissionError.ledger(.store(.readExpired)),
+      AdmissionError.refused(.unreadable)
+    {
+      note(.slowAnswer)
+    }
   }
 
   /// What is below a snapshot is refused, not made up.

@@ -7,15 +7,29 @@ extension LedgerWorld {
     if blocks.isEmpty { beginChain() }
     let store = SimulatedStore()
     if random.chance(faults.crashes[index]) { store.arm(.crash(atChange: random.below(40))) }
-    let node = try open(store)
+    let node = try open(store, .crashBeforeCommit)
     if index < nodes.count { nodes[index] = node } else { nodes.append(node) }
-    if checkpoints.isEmpty { checkpoints.append(try node.ledger.checkpoint(at: 0)) }
+    if checkpoints.isEmpty {
+      checkpoints.append(try node.ledger.checkpoint(at: 0))
+      roots = StateRootModel(suite: suite, genesis: try Self.genesisRecords(node.store))
+    }
     guard try nodes[index].ledger.checkpoint(at: 0) == checkpoints[0] else { throw failure("L\(index) has another genesis state") }
     log("L\(index) begins")
   }
 
+  /// All records of the state at genesis.
+  private static func genesisRecords(_ store: SimulatedStore) throws -> [(key: [UInt8], value: [UInt8])] {
+    try store.read { reader in
+      try reader.range(StoreTable("state")).compactMap { key, bytes in
+        var record = CanonicalReader(bytes)
+        let (_, value) = (try UInt64(from: &record), try [UInt8]?(from: &record))
+        return value.map { (key, $0) }
+      }
+    }
+  }
+
   /// Opens the ledger in `store`, or in what is left of it when power fails meanwhile.
-  private mutating func open(_ store: SimulatedStore) throws -> Node {
+  private mutating func open(_ store: SimulatedStore, _ sight: LedgerSight) throws -> Node {
     var store = store
     while true {
       steps += 1
@@ -23,7 +37,7 @@ extension LedgerWorld {
         return Node(store: store, ledger: try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry))
       } catch {
         guard store.isDead else { throw error }
-        note(.crashBeforeCommit)
+        note(sight)
         store = try store.reopened()
       }
     }
@@ -34,7 +48,15 @@ extension LedgerWorld {
     steps += 1
     let before = nodes[index]
     nodes[index].store = try before.store.reopened()
-    nodes[index].ledger = try Ledger(store: nodes[index].store, genesis: founding.genesis, contracts: founding.registry)
+    if random.chance(25) {
+      log("L\(index) has a store of an earlier version")
+      try nodes[index].store.forgetKeys()
+      note(.upgrade)
+      if random.chance(50) { nodes[index].store.arm(drawCrash(), afterWrites: random.below(2)) }
+    }
+    let opened = try open(nodes[index].store, .crashInUpgrade)
+    (nodes[index].store, nodes[index].ledger) = (opened.store, opened.ledger)
+    nodes[index].store.arm(nil)
     note(.reopen)
     let head = nodes[index].ledger.head.height
     log("L\(index) is open again at \(head)")
@@ -166,7 +188,12 @@ extension LedgerWorld {
   private mutating func compare(_ checkpoint: Checkpoint, _ index: Int) throws {
     mix(checkpoint.digest(genesis: genesisID, suite: suite).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     let place = Int(checkpoint.height.rawValue)
-    if place == checkpoints.count { checkpoints.append(checkpoint) }
+    if place == checkpoints.count {
+      guard checkpoint.stateRoot == roots.root(of: models[place]) else {
+        throw failure("L\(index): the root of height \(place) is not that of its records")
+      }
+      checkpoints.append(checkpoint)
+    }
     guard place < checkpoints.count, checkpoints[place] == checkpoint else {
       throw failure("L\(index) computes another checkpoint of height \(place) than another executor")
     }

@@ -22,6 +22,8 @@ extension LedgerWorld {
     nodes[1].certificates = [height]
     nodes[1].durableCertificates = 1
     try check(1, height)
+    // Its transactions are all below the snapshot now; most are within the window still.
+    for _ in 0..<3 { try replay(1, height.next) }
   }
 
   private mutating func fill(_ node: inout Node, _ manifest: SnapshotManifest, from source: Ledger) throws {
@@ -34,7 +36,7 @@ extension LedgerWorld {
           if crashes < 6, random.chance(faults.crashes[1]) { node.store.arm(drawCrash()) }
           try snapshot.add(chunk.canonicalBytes, as: number)
         }
-        if crashes < 6, random.chance(faults.crashes[1]) { node.store.arm(drawCrash()) }
+        if crashes < 6, random.chance(faults.crashes[1]) { node.store.arm(drawCrash(), afterWrites: random.below(3)) }
         node.ledger = try snapshot.finish(position: manifest.height.rawValue)
         node.store.arm(nil)
         return
@@ -68,7 +70,7 @@ extension LedgerWorld {
     }
   }
 
-  private mutating func drawCrash() -> StoreFault {
+  mutating func drawCrash() -> StoreFault {
     random.chance(30) ? .crashAfterCommit : .crash(atChange: random.below(20))
   }
 }

@@ -60,6 +60,7 @@ public struct LedgerWorld {
   /// The first record of each height.
   var firstRecord: [Int] = [0]
   var salt: UInt64 = 0
+  var roots = StateRootModel(suite: suite, genesis: [])
   private var recent: [String] = []
   private let tracedLines: Int
 

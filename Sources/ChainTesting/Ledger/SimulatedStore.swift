@@ -24,6 +24,8 @@ package enum StoreFault: Hashable, Sendable {
 package final class SimulatedStore: KeyValueStore {
   private struct State {
     var fault: StoreFault?
+    /// How many writes go well before that.
+    var writesLeft = 0
     /// After how many accesses a read expires.
     var readsLeft: Int?
     /// Why writes are refused.
@@ -60,10 +62,10 @@ package final class SimulatedStore: KeyValueStore {
     return SimulatedStore(disk: disk, visible: try disk.copy(), tables: tables)
   }
 
-  /// Prepares what happens to the next write, or to reads from now on.
-  package func arm(_ fault: StoreFault?) {
+  /// Prepares what happens to the next write after so many, or to reads from now on.
+  package func arm(_ fault: StoreFault?, afterWrites writes: Int = 0) {
     state.withLock { state in
-      (state.fault, state.readsLeft) = (fault, nil)
+      (state.fault, state.readsLeft, state.writesLeft) = (fault, nil, writes)
       if case .expiry(let reads) = fault { (state.fault, state.readsLeft) = (nil, reads) }
     }
   }
@@ -115,15 +117,17 @@ package final class SimulatedStore: KeyValueStore {
   }
 
   private func begin() throws(StoreError) -> StoreFault? {
-    let (fault, unsynced) = try state.withLock { state throws(StoreError) in
-      if state.isDead { throw .closed }
-      if let stopped = state.stopped { throw stopped }
-      defer {
-        state.fault = nil
-        state.unsynced = []
-      }
-      return (state.fault, state.unsynced)
+    var fault: StoreFault?
+    var unsynced: [SimulatedTransaction.Change] = []
+    let refusal: StoreError? = state.withLock { state in
+      if state.isDead { return .closed }
+      if let stopped = state.stopped { return stopped }
+      (unsynced, state.unsynced) = (state.unsynced, [])
+      if state.writesLeft == 0 { (fault, state.fault) = (state.fault, nil) }
+      state.writesLeft = max(0, state.writesLeft - 1)
+      return nil
     }
+    if let refusal { throw refusal }
     try apply(unsynced)
     return fault
   }
@@ -187,6 +191,17 @@ package final class SimulatedStore: KeyValueStore {
       throw error
     } catch {
       throw .io("\(error)")
+    }
+  }
+
+  /// Makes of the store what versions before snapshots left: without the table of keys in tree order.
+  package func forgetKeys() throws {
+    let (meta, keys) = (StoreTable("meta"), StoreTable("state-keys"))
+    for store in [disk, visible] {
+      try store.write { writer in
+        try writer.remove(meta, Array("keys".utf8))
+        for (key, _) in try writer.range(keys) { try writer.remove(keys, key) }
+      }
     }
   }
 
