@@ -115,7 +115,8 @@ public struct VerifiedRecord: CanonicalRecord, Codable, Hashable {
 public struct RemoteProof: CanonicalRecord, Codable, Hashable {
   /// The relay.
   public var relay: ChainID
-  /// The relay's certificates: the last one is of the relay height that the proof is made at, the ones before lead to its set.
+  /// The relay's certificates: the last one is of the relay height that the proof is made at, the ones before lead from the
+  /// validators that the verifier trusts to those who signed it. 1 to 16.
   public var steps: [UpdateStep]
   /// The pinned relay block in the history of the last step, if the verifier's anchor pins one.
   public var pin: HistoryProof?

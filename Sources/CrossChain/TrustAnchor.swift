@@ -25,7 +25,7 @@ public struct TrustAnchor: CanonicalRecord, Codable, Hashable {
   public var genesis: GenesisID
   /// Its suite.
   public var suite: CryptoSuite
-  /// A set that signed there; a later one needs the steps that lead to it.
+  /// A set that signs there; what a later one signed needs the steps that lead to it, what an earlier one signed proves nothing.
   public var validators: ValidatorSet
   /// A block that must be in the proven chain's past, if one is known.
   public var pinned: PinnedBlock?
@@ -44,12 +44,21 @@ public struct TrustAnchor: CanonicalRecord, Codable, Hashable {
   /// The fields in order.
   public static let layout = Layout(Self.init, \.chain, \.genesis, \.suite, \.validators, \.pinned)
 
-  /// The anchor of the chain that `ledger` holds: its first validators, and the block at `pinned`, if any.
-  public init(of ledger: Ledger, pinned: BlockHeight? = nil) throws(LedgerError) {
+  /// The anchor of the chain that `ledger` holds, as its node believes it.
+  ///
+  /// Who holds the anchor trusts its validators' keys for as long as it is used. So give out a new one after changes: that of
+  /// `ledger.validators(signing: ledger.newestCertified).generation`.
+  /// - Parameters:
+  ///   - generation: The generation of the trusted validators; `nil` = the first ones.
+  ///   - pinned: The height of a block that must be in the past of what is proven, if any.
+  /// - Throws: `LedgerError`.
+  public init(of ledger: Ledger, generation: UInt64? = nil, pinned: BlockHeight? = nil) throws(LedgerError) {
+    var validators = ledger.genesis.validators
+    if let generation { validators = try ledger.validators(generation: generation) }
     var pin: PinnedBlock?
     if let pinned { pin = PinnedBlock(height: pinned, blockID: try ledger.checkpoint(at: pinned).blockID) }
     self.init(
-      chain: ledger.genesis.chain, genesis: ledger.genesisID, suite: ledger.suite, validators: ledger.genesis.validators, pinned: pin)
+      chain: ledger.genesis.chain, genesis: ledger.genesisID, suite: ledger.suite, validators: validators, pinned: pin)
   }
 
   /// Verifies steps of certificates from the anchor's set on, and that the pinned block is in the history of the last one.

@@ -17,6 +17,8 @@ public enum LedgerError: Error, Hashable, Sendable {
   case belowSnapshot(BlockHeight, base: BlockHeight)
   /// A snapshot of this height was begun to be imported into the store. Finish or discard it.
   case unfinishedImport(BlockHeight)
+  /// The chain's validators never were of this generation; ask for one between the first and `head`, or wait for the change.
+  case noSuchGeneration(UInt64, head: UInt64)
   /// No transaction of this id is in the chain.
   case noSuchTransaction(TransactionID)
   /// The certificate does not prove the checkpoint of this ledger.
@@ -45,6 +47,8 @@ extension LedgerError: CustomStringConvertible {
     case .belowSnapshot(let height, let base):
       "height \(height) is not here: this ledger began with a snapshot of height \(base); ask a node with the whole chain"
     case .unfinishedImport(let height): "the store holds an unfinished import of height \(height): finish or discard it"
+    case .noSuchGeneration(let generation, let head):
+      "the chain has had no validators of generation \(generation) (the newest is \(head))"
     case .noSuchTransaction(let id): "no transaction \(id) in this chain"
     case .badCertificate(let error): "checkpoint certificate: \(error)"
     case .diverged(let height): "a quorum certified another state at height \(height): stop this node and keep its data"

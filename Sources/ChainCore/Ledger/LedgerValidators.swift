@@ -10,6 +10,16 @@ extension Ledger {
     memory.withLock { memory in memory.sets.last { $0.since <= height }?.set ?? memory.head.validators }
   }
 
+  /// The set of `generation`.
+  /// - Throws: `LedgerError.noSuchGeneration` for one that never was, or is not yet.
+  public func validators(generation: UInt64) throws(LedgerError) -> ValidatorSet {
+    let (found, head) = memory.withLock { memory in
+      (memory.sets.last { $0.set.generation == generation }?.set, memory.head.validators.generation)
+    }
+    guard let found else { throw .noSuchGeneration(generation, head: head) }
+    return found
+  }
+
   /// The sets that sign from a height above `height` on, oldest first.
   public func sets(signingAfter height: BlockHeight) -> [(set: ValidatorSet, since: BlockHeight)] {
     memory.withLock { memory in memory.sets.filter { $0.since > height }.map { ($0.set, $0.since) } }
