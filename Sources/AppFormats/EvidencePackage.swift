@@ -5,6 +5,8 @@ public import ChainCore
 public struct EvidencePackage: Codable, Hashable, Sendable {
   /// The name and version of the format.
   public static let format = "yuchain-evidence-package/1"
+  /// The greatest number of changes of the validators between the anchor and the certificate.
+  public static let handoverLimit = 256
 
   /// The deposit: the call, its place in a block, and its receipt.
   public struct Deposit: Codable, Hashable, Sendable {
@@ -44,6 +46,9 @@ public struct EvidencePackage: Codable, Hashable, Sendable {
   public var deposit: Deposit
   /// The deposit's block in the history of the certified height; absent if the certified height is the deposit's own.
   public var history: HistoryForm?
+  /// The changes of the validators from the anchor's set to the one that signed the certificate, oldest first, each one generation on;
+  /// absent if there are none.
+  public var handovers: [HandoverForm]?
   /// The certificate of the height at which everything below is proven.
   public var certificate: CertificateForm
   /// A pinned block in that history, if the verifier's anchor pins one.
@@ -68,6 +73,8 @@ public struct EvidencePackage: Codable, Hashable, Sendable {
   public init(document: [UInt8]) throws {
     self = try StrictJSON.decode(document, as: EvidencePackage.self)
     guard format == Self.format else { throw DocumentError.format(found: format, expected: Self.format) }
+    // What is not there is left out: an empty list would be a second spelling of it.
+    guard handovers?.isEmpty != true else { throw DocumentError.notStrict }
   }
 }
 
@@ -78,6 +85,13 @@ public enum EvidencePackageError: Error, Hashable, Sendable {
   case unknownEvidence(Digest)
   /// No height at or after the deposit has a certificate yet; wait for one.
   case notCertified
+  /// The newest certificate was signed before validators of the anchor's generation: make the package where newer heights are certified,
+  /// or for an anchor of the generation that `signed`.
+  case anchorTooNew(UInt64, signed: UInt64)
+  /// The validators changed so often since the anchor's generation; 256 changes are verified. Use an anchor of generation `earliest` or later.
+  case tooManyHandovers(UInt64, earliest: UInt64)
+  /// The certificate with which this generation handed over is not here: ask another node.
+  case missingHandover(from: UInt64)
   /// The file is not the deposited one.
   case otherFile
   /// The package does not verify: says which check fails.
@@ -90,6 +104,13 @@ extension EvidencePackageError: CustomStringConvertible {
     switch self {
     case .unknownEvidence(let id): "the chain holds no evidence \(id)"
     case .notCertified: "no height since the deposit has a certificate yet; wait for one"
+    case .anchorTooNew(let anchor, let signed):
+      "the newest certificate is of validator generation \(signed), before the anchor's \(anchor): use a node that has newer ones"
+    case .tooManyHandovers(let count, let earliest):
+      "the validators changed \(count) times since the anchor's generation, and at most \(EvidencePackage.handoverLimit) changes are "
+        + "verified: use an anchor of generation \(earliest) or later"
+    case .missingHandover(let generation):
+      "the certificate with which validator generation \(generation) handed over is not here: ask another node"
     case .otherFile: "the file is not the one that was deposited"
     case .invalid(let check): "the package does not verify: \(check.name): \(check.detail)"
     }
@@ -103,11 +124,12 @@ extension EvidencePackage {
   ///   - transaction: The deposit.
   ///   - file: The file's name and bytes, to travel in the package; with its salt if the digests are salted.
   ///   - origin: The description whose digest was deposited.
+  ///   - generation: The generation of the validators in the verifier's anchor; `nil` = the chain's first.
   ///   - pinned: The height that the verifier's anchor pins, if it pins one.
   /// - Throws: `EvidencePackageError`, `LedgerError`.
   public init(
     ledger: Ledger, deposit transaction: TransactionID, file: (name: String, salt: Digest?, bytes: [UInt8])? = nil,
-    origin: [UInt8]? = nil, pinned: BlockHeight? = nil
+    origin: [UInt8]? = nil, generation: UInt64? = nil, pinned: BlockHeight? = nil
   ) throws {
     let committed = try ledger.transaction(transaction)
     guard let certificate = try ledger.newestCertificate(), certificate.checkpoint.height >= committed.height else {
@@ -130,6 +152,7 @@ extension EvidencePackage {
       receipt: HexBytes(receipt.receipt.canonicalBytes), receiptPath: PathForm(receipt.path),
       header: try ledger.header(at: committed.height))
     history = committed.height < height ? HistoryForm(try ledger.proveHistory(of: committed.height, under: height)) : nil
+    handovers = try Self.handovers(ledger, from: generation ?? ledger.genesis.validators.generation, to: certificate.generation)
     self.certificate = CertificateForm(certificate)
     pin = try pinned.flatMap { $0 < height ? HistoryForm(try ledger.proveHistory(of: $0, under: height)) : nil }
     item = try prove(EvidenceKeys.item(id))
@@ -145,7 +168,7 @@ extension EvidencePackage {
     self.origin = origin.map { HexBytes($0) }
     missing = []
     report = []
-    let anchor = try AnchorOfLedger.make(ledger, pinned: pinned)
+    let anchor = try AnchorOfLedger.make(ledger, generation: generation, pinned: pinned)
     let facts: EvidenceFacts
     do {
       var list = CheckList()
@@ -156,6 +179,20 @@ extension EvidencePackage {
     }
     missing = EvidenceReport.missing(facts)
     report = EvidenceReport.lines(facts)
+  }
+
+  /// What leads from the set of one generation to a later one; `nil` if it is the same.
+  private static func handovers(_ ledger: Ledger, from generation: UInt64, to signed: UInt64) throws -> [HandoverForm]? {
+    _ = try ledger.validators(generation: generation)
+    guard generation <= signed else { throw EvidencePackageError.anchorTooNew(generation, signed: signed) }
+    guard generation < signed else { return nil }
+    let count = signed - generation
+    guard count <= UInt64(handoverLimit) else {
+      throw EvidencePackageError.tooManyHandovers(count, earliest: signed - UInt64(handoverLimit))
+    }
+    let found = try ledger.handovers(after: generation, limit: Int(count))
+    guard found.count == Int(count) else { throw EvidencePackageError.missingHandover(from: generation + UInt64(found.count)) }
+    return found.map { HandoverForm($0) }
   }
 
   /// The document.

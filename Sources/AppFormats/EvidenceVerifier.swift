@@ -42,7 +42,8 @@ struct EvidenceVerifier {
       package.chain == anchor.chain && package.genesisID == anchor.genesis && package.suite.suite == suite, "anchor",
       "chain, genesis id or suite are not those of the anchor")
     list.pass("anchor", "chain \(anchor.chain), genesis \(anchor.genesis)")
-    let checkpoint = try certificate(&list)
+    let validators = try validators(&list)
+    let checkpoint = try certificate(in: validators, &list)
     let root = try block(under: checkpoint, &list)
     let (signed, receipt, call) = try deposit(receiptsRoot: root, &list)
     let (item, custody) = try state(checkpoint, call, &list)
@@ -50,16 +51,51 @@ struct EvidenceVerifier {
     try file(item, &list)
     return EvidenceFacts(
       package: package, call: call, item: item, custody: custody, member: member, transaction: receipt.transaction,
-      validators: anchor.validators, signers: package.certificate.certificate.signers)
+      validators: validators, signers: package.certificate.certificate.signers)
   }
 
-  private func certificate(_ list: inout CheckList) throws -> Checkpoint {
+  /// Follows the changes from the anchor's set; returns the one that must have signed the certificate.
+  private func validators(_ list: inout CheckList) throws -> ValidatorSet {
+    let name = "validators"
+    let handovers = package.handovers ?? []
+    try list.require(package.handovers?.isEmpty != true, name, "a list of no changes: it is left out instead")
+    try list.require(
+      handovers.count <= EvidencePackage.handoverLimit, name,
+      "\(handovers.count) changes; at most \(EvidencePackage.handoverLimit) are followed")
+    var known = anchor.validators
+    var last: BlockHeight?
+    for (index, form) in handovers.enumerated() {
+      do {
+        let handover = try form.handover()
+        let checkpoint = handover.certificate.checkpoint
+        try list.require(checkpoint.chain == anchor.chain, name, "it is of chain \(checkpoint.chain)")
+        if let last { try list.require(checkpoint.height > last, name, "height \(checkpoint.height) does not follow \(last)") }
+        try handover.verify(from: known, genesis: anchor.genesis, suite: suite)
+        (known, last) = (handover.next, checkpoint.height)
+      } catch {
+        let reason = (error as? CheckFailed)?.check.detail ?? "\(error)"
+        throw CheckFailed(name, "change \(index + 1) of \(handovers.count): \(reason)")
+      }
+    }
+    let certificate = package.certificate
+    try list.require(
+      certificate.generation == known.generation, name,
+      "generation \(certificate.generation) signed, but the anchor and \(handovers.count) changes lead to \(known.generation): "
+        + "ask for a package for this anchor")
+    if let last {
+      try list.require(certificate.checkpoint.height > last, name, "the certified height is not above that of the last change, \(last)")
+      list.pass(name, "changed from generation \(anchor.validators.generation) to \(known.generation), the last time after height \(last)")
+    }
+    return known
+  }
+
+  private func certificate(in validators: ValidatorSet, _ list: inout CheckList) throws -> Checkpoint {
     let certificate = package.certificate.certificate
     let checkpoint = certificate.checkpoint
     try list.require(checkpoint.chain == anchor.chain, "certificate", "it is of chain \(checkpoint.chain)")
-    try list.run("certificate") { try certificate.verify(in: anchor.validators, genesis: anchor.genesis, suite: suite) }
+    try list.run("certificate") { try certificate.verify(in: validators, genesis: anchor.genesis, suite: suite) }
     list.pass(
-      "certificate", "\(certificate.signers.count) of \(anchor.validators.members.count) validators signed height \(checkpoint.height)")
+      "certificate", "\(certificate.signers.count) of \(validators.members.count) validators signed height \(checkpoint.height)")
     guard let pinned = anchor.pinned, pinned.height != checkpoint.height else {
       try list.require(package.pin == nil, "pinned block", "the package shows a pinned block that the anchor does not ask for")
       try list.require(
@@ -209,5 +245,7 @@ struct EvidenceVerifier {
 
 /// The anchor of the ledger that a package is made from.
 enum AnchorOfLedger {
-  static func make(_ ledger: Ledger, pinned: BlockHeight?) throws -> TrustAnchor { try TrustAnchor(of: ledger, pinned: pinned) }
+  static func make(_ ledger: Ledger, generation: UInt64?, pinned: BlockHeight?) throws -> TrustAnchor {
+    try TrustAnchor(of: ledger, generation: generation, pinned: pinned)
+  }
 }

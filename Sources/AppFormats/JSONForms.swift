@@ -38,6 +38,55 @@ public struct CertificateForm: Codable, Hashable, Sendable {
   }
 }
 
+/// A validator set.
+public struct ValidatorsForm: Codable, Hashable, Sendable {
+  /// Rises by one at each change.
+  public var generation: UInt64
+  /// `moreThanHalf` or `moreThanTwoThirds` of the weight.
+  public var rule: String
+  /// The members, sorted by key.
+  public var members: [Validator]
+
+  init(_ set: ValidatorSet) {
+    generation = set.generation
+    rule = Self.text(set.rule)
+    members = set.members
+  }
+
+  /// The set, if it is one.
+  func set(of owner: String) throws -> ValidatorSet {
+    guard let rule = [QuorumRule.moreThanHalf, .moreThanTwoThirds].first(where: { Self.text($0) == rule }) else {
+      throw DocumentError.malformed("the rule of \(owner) is moreThanHalf or moreThanTwoThirds")
+    }
+    do throws(ValidatorSetError) {
+      let set = try ValidatorSet(generation: generation, rule: rule, members: members)
+      guard set.members == members else { throw ValidatorSetError.repeatedKey(index: 0) }
+      return set
+    } catch {
+      throw DocumentError.malformed("validators of \(owner) are not a set sorted by key: \(error)")
+    }
+  }
+
+  private static func text(_ rule: QuorumRule) -> String { rule == .moreThanHalf ? "moreThanHalf" : "moreThanTwoThirds" }
+}
+
+/// A change of the validators.
+public struct HandoverForm: Codable, Hashable, Sendable {
+  /// The certificate of the last height that the set before signs; its checkpoint names the next set.
+  public var certificate: CertificateForm
+  /// The set that signs from the height after on.
+  public var next: ValidatorsForm
+
+  init(_ handover: Handover) {
+    certificate = CertificateForm(handover.certificate)
+    next = ValidatorsForm(handover.next)
+  }
+
+  func handover() throws -> Handover {
+    Handover(certificate: certificate.certificate, next: try next.set(of: "generation \(next.generation)"))
+  }
+}
+
 /// An earlier height in the history of the certified one.
 public struct HistoryForm: Codable, Hashable, Sendable {
   /// What the chain was at the earlier height.

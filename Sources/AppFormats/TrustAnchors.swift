@@ -15,19 +15,9 @@ public struct TrustAnchors: Codable, Hashable, Sendable {
     /// Its cryptography.
     public var suite: SuiteText
     /// Its validators.
-    public var validators: Validators
+    public var validators: ValidatorsForm
     /// A block that must be in the chain's history, if any.
     public var pinned: Pinned?
-  }
-
-  /// A validator set.
-  public struct Validators: Codable, Hashable, Sendable {
-    /// Rises by one at each change.
-    public var generation: UInt64
-    /// `moreThanHalf` or `moreThanTwoThirds` of the weight.
-    public var rule: String
-    /// The members, sorted by key.
-    public var members: [Validator]
   }
 
   /// A pinned block.
@@ -49,9 +39,7 @@ public struct TrustAnchors: Codable, Hashable, Sendable {
     self.anchors = anchors.map { anchor in
       Anchor(
         chain: anchor.chain, genesisID: anchor.genesis, suite: SuiteText(anchor.suite),
-        validators: Validators(
-          generation: anchor.validators.generation, rule: Self.text(anchor.validators.rule), members: anchor.validators.members),
-        pinned: anchor.pinned.map { Pinned(height: $0.height, blockID: $0.blockID) })
+        validators: ValidatorsForm(anchor.validators), pinned: anchor.pinned.map { Pinned(height: $0.height, blockID: $0.blockID) })
     }
   }
 
@@ -60,32 +48,16 @@ public struct TrustAnchors: Codable, Hashable, Sendable {
   public init(document: [UInt8]) throws {
     self = try StrictJSON.decode(document, as: TrustAnchors.self)
     guard format == Self.format else { throw DocumentError.format(found: format, expected: Self.format) }
-    for anchor in anchors { _ = try Self.set(of: anchor) }
+    for anchor in anchors { _ = try anchor.validators.set(of: anchor.chain.rawValue) }
   }
 
   /// The anchor of `chain`, if it is trusted.
   public func anchor(of chain: ChainID) -> TrustAnchor? {
-    guard let found = anchors.first(where: { $0.chain == chain }), let set = try? Self.set(of: found) else { return nil }
+    guard let found = anchors.first(where: { $0.chain == chain }), let set = try? found.validators.set(of: chain.rawValue) else {
+      return nil
+    }
     return TrustAnchor(
       chain: found.chain, genesis: found.genesisID, suite: found.suite.suite, validators: set,
       pinned: found.pinned.map { PinnedBlock(height: $0.height, blockID: $0.blockID) })
   }
-
-  private static func set(of anchor: Anchor) throws -> ValidatorSet {
-    let rule: QuorumRule
-    switch anchor.validators.rule {
-    case text(.moreThanHalf): rule = .moreThanHalf
-    case text(.moreThanTwoThirds): rule = .moreThanTwoThirds
-    default: throw DocumentError.malformed("validators.rule is moreThanHalf or moreThanTwoThirds")
-    }
-    do throws(ValidatorSetError) {
-      let set = try ValidatorSet(generation: anchor.validators.generation, rule: rule, members: anchor.validators.members)
-      guard set.members == anchor.validators.members else { throw ValidatorSetError.repeatedKey(index: 0) }
-      return set
-    } catch {
-      throw DocumentError.malformed("validators of \(anchor.chain) are not a set sorted by key: \(error)")
-    }
-  }
-
-  private static func text(_ rule: QuorumRule) -> String { rule == .moreThanHalf ? "moreThanHalf" : "moreThanTwoThirds" }
 }

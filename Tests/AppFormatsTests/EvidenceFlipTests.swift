@@ -6,8 +6,9 @@ import Testing
 
 /// Changes single characters of a package's file: of every eighth place, or of every place if `EXHAUSTIVE` is set (a minute).
 @Suite struct EvidenceFlips {
-  @Test(arguments: CryptoSuite.allCases) func everyChangedCharacterIsRefused(suite: CryptoSuite) throws {
-    let made = try EvidencePackages().make(suite, salted: true, handOver: true, pinned: 1)
+  @Test(arguments: CryptoSuite.allCases, [0, 2]) func everyChangedCharacterIsRefused(suite: CryptoSuite, changes: Int) throws {
+    let made = try EvidencePackages().make(suite, salted: true, handOver: true, changes: changes, pinned: 1)
+    #expect(made.package.handovers?.count ?? 0 == changes)
     let document = try made.package.document()
     #expect(made.package.verify(anchors: made.anchors).allSatisfy { $0.holds })
     let step = ProcessInfo.processInfo.environment["EXHAUSTIVE"] == nil ? 8 : 1
@@ -27,7 +28,7 @@ import Testing
       let isRefused = package.verify(anchors: made.anchors).contains { !$0.holds }
       #expect(isRefused, "the change at \(place) went unnoticed")
     }
-    print("evidence package, \(suite): \(changed) of \(places) characters changed, each refused")
+    print("evidence package, \(suite), \(changes) changes of validators: \(changed) of \(places) characters changed, each refused")
     #expect(changed > 900)
   }
 }

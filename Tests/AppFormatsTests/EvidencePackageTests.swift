@@ -9,6 +9,7 @@ import Testing
 @Suite struct EvidencePackages {
   struct Made {
     var chain: SoloChain
+    var deposit: TransactionID
     var package: EvidencePackage
     var anchors: TrustAnchors
   }
@@ -16,10 +17,16 @@ import Testing
   static let file = Array("豫链司法存证测试 captured page".utf8)
   static let origin = Array(#"{"tool":"browser","device":"notary 3"}"#.utf8)
 
-  func make(_ suite: CryptoSuite = .guomi, salted: Bool = false, handOver: Bool = true, pinned: BlockHeight? = nil) throws -> Made {
+  /// A package at a height before which the validators changed `changes` times, the first time before the deposit.
+  func make(
+    _ suite: CryptoSuite = .guomi, salted: Bool = false, handOver: Bool = true, changes: Int = 0, generation: UInt64? = nil,
+    pinned: BlockHeight? = nil, seed: UInt64 = 1
+  ) throws -> Made {
     var chain = try SoloChain(
       [JudicialEvidence()], suite: suite,
-      organisations: ["12410100MB0A01053H": ["depositor"], "91410600MA9A0007X7": ["enterprise"], "11410100MB0A01045R": ["court"]])
+      organisations: ["12410100MB0A01053H": ["depositor"], "91410600MA9A0007X7": ["enterprise"], "11410100MB0A01045R": ["court"]],
+      seed: seed)
+    if changes > 0 { try chain.replaceValidator(0) }
     let notary = try chain.member("12410100MB0A01053H")
     let plaintiff = try chain.member("91410600MA9A0007X7")
     let salt = salted ? Digest.random() : nil
@@ -39,9 +46,12 @@ import Testing
       #expect(try chain.call("evidence", "offer", offer, by: notary).code == "ok")
       #expect(try chain.call("evidence", "accept", AcceptEvidence(evidence: evidence, recheckedDigest: own), by: plaintiff).code == "ok")
     }
+    for number in 1..<max(1, changes) { try chain.replaceValidator(number % 3) }
+    if changes > 0 { try chain.makeBlock() }
     let package = try EvidencePackage(
-      ledger: chain.ledger, deposit: id, file: ("页面.txt", salt, Self.file), origin: Self.origin, pinned: pinned)
-    return Made(chain: chain, package: package, anchors: TrustAnchors([try TrustAnchor(of: chain.ledger, pinned: pinned)]))
+      ledger: chain.ledger, deposit: id, file: ("页面.txt", salt, Self.file), origin: Self.origin, generation: generation, pinned: pinned)
+    let anchor = try TrustAnchor(of: chain.ledger, generation: generation, pinned: pinned)
+    return Made(chain: chain, deposit: id, package: package, anchors: TrustAnchors([anchor]))
   }
 
   @Test(arguments: CryptoSuite.allCases, [true, false]) func verifiesOffline(suite: CryptoSuite, isDeep: Bool) throws {
@@ -55,8 +65,8 @@ import Testing
   }
 
   /// Changes every value of the document, one at a time, in every place where it can be changed without breaking JSON.
-  @Test func everyChangedValueIsRefused() throws {
-    let made = try make(salted: true, pinned: 1)
+  @Test(arguments: [0, 2]) func everyChangedValueIsRefused(changes: Int) throws {
+    let made = try make(salted: true, changes: changes, pinned: 1)
     let document = try made.package.document()
     let tree = try JSONSerialization.jsonObject(with: Data(document))
     var changed = 0

@@ -186,23 +186,47 @@ class Verifier:
             + bytes.fromhex(h["proposer"]) + bytes.fromhex(h["transactionsRoot"])
         )
 
-    def certificate(self):
-        form, validators = self.p["certificate"], self.anchor["validators"]
+    def handovers(self):
+        """The set that must have signed the certificate."""
+        known, last, check = self.anchor["validators"], None, "validators"
+        if "handovers" in self.p:
+            need(1 <= len(self.p["handovers"]) <= 256, check)
+        for entry in self.p.get("handovers", []):
+            c, following = entry["certificate"]["checkpoint"], entry["next"]
+            need(last is None or c["height"] > last, check)
+            need(following["generation"] == known["generation"] + 1 and following["rule"] == known["rule"], check)
+            members = following["members"]
+            keys = [bytes.fromhex(m["key"]) for m in members]
+            need(1 <= len(members) <= 128 and all(m["weight"] > 0 for m in members), check)
+            need(all(a < b for a, b in zip(keys, keys[1:])), check)
+            encoded = u64(following["generation"]) + uleb(("moreThanHalf", "moreThanTwoThirds").index(following["rule"]))
+            encoded += uleb(len(members))
+            for key, m in zip(keys, members):
+                encoded += blob(key) + u64(m["weight"]) + text(m["organisation"])
+            need(self.tagged("ValidatorSet", encoded).hex() == c["validatorSetHash"], check)
+            self.certificate(entry["certificate"], known, check)
+            known, last = following, c["height"]
+        form = self.p["certificate"]
+        need(form["generation"] == known["generation"], check)
+        need(last is None or form["checkpoint"]["height"] > last, check)
+        return known
+
+    def certificate(self, form, validators, check):
         c = form["checkpoint"]
-        need(c["chain"] == self.p["chain"] and form["generation"] == validators["generation"], "certificate")
+        need(c["chain"] == self.p["chain"] and form["generation"] == validators["generation"], check)
         bitmap, members = bytes.fromhex(form["bitmap"]), validators["members"]
-        need(len(bitmap) == (len(members) + 7) // 8, "certificate")
+        need(len(bitmap) == (len(members) + 7) // 8, check)
         signers = [i for i in range(len(bitmap) * 8) if bitmap[i // 8] & (0x80 >> i % 8)]
-        need(all(i < len(members) for i in signers) and len(signers) == len(form["signatures"]), "certificate")
+        need(all(i < len(members) for i in signers) and len(signers) == len(form["signatures"]), check)
         weight, total = sum(members[i]["weight"] for i in signers), sum(m["weight"] for m in members)
-        need(2 * weight > total if validators["rule"] == "moreThanHalf" else 3 * weight > 2 * total, "certificate")
+        need(2 * weight > total if validators["rule"] == "moreThanHalf" else 3 * weight > 2 * total, check)
         digest = self.tagged(
             "Checkpoint",
             text(c["chain"]) + u64(c["height"])
             + b"".join(bytes.fromhex(c[k]) for k in ("blockID", "stateRoot", "receiptsRoot", "historyRoot", "validatorSetHash")),
         )
         for signer, signature in zip(signers, form["signatures"]):
-            need(self.signed(bytes.fromhex(members[signer]["key"]), bytes.fromhex(signature), digest), "certificate")
+            need(self.signed(bytes.fromhex(members[signer]["key"]), bytes.fromhex(signature), digest), check)
         return c
 
     def history(self, form, c, check):
@@ -214,7 +238,8 @@ class Verifier:
 
     def run(self):
         p = self.p
-        c = self.certificate()
+        self.validators = self.handovers()
+        c = self.certificate(p["certificate"], self.validators, "certificate")
         pinned = self.anchor.get("pinned")
         if pinned and pinned["height"] != c["height"]:
             need("pin" in p, "pinned block")
@@ -363,7 +388,7 @@ class Verifier:
             change = f"由 {entry['from']} 移交 {entry['to']}" if entry["from"] else f"{entry['to']} 存入"
             lines.append(f"保管记录 {number}：{china(entry['time'])} {change}（{entry['reason']}）")
         lines.append(f"当前持有单位：{item['holder']}\u3000状态：{item['state']}")
-        members, bitmap = self.anchor["validators"]["members"], bytes.fromhex(p["certificate"]["bitmap"])
+        members, bitmap = self.validators["members"], bytes.fromhex(p["certificate"]["bitmap"])
         signers = [m for i, m in enumerate(members) if bitmap[i // 8] & (0x80 >> i % 8)]
         organisations = "、".join(sorted({m["organisation"] for m in signers}))
         lines.append(f"见证：高度 {c['height']} 由 {len(members)} 个验证节点中的 {len(signers)} 个签名，所属单位：{organisations}")
