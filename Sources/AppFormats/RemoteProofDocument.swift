@@ -57,8 +57,9 @@ public struct RemoteProofDocument: Codable, Hashable, Sendable {
       list.pass("anchor", "\(relay), genesis \(anchor.genesis)")
       let verified = try list.run("proof") { try proof.verify(anchor: anchor) }
       let signers = proof.steps.last?.block.certificate.signers.count ?? 0
-      list.pass(
-        "proof", "\(signers) of \(anchor.validators.members.count) relay validators signed; every hash leads from the record to them")
+      // The last step may name a set that signs after it.
+      let set = proof.steps.dropLast().compactMap(\.nextSet).last ?? anchor.validators
+      list.pass("proof", "\(signers) of \(set.members.count) relay validators signed; every hash leads from the record to them")
       try list.require(verified.chain == chain, "chain", "the proof is about \(verified.chain)")
       try list.require(ElectronicLicence.home(of: licence) == chain, "home chain", "the licence's issuer has its home on another chain")
       try list.require(verified.height == height, "height", "the proof is about height \(verified.height)")
