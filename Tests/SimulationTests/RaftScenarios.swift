@@ -76,6 +76,23 @@ import Testing
     #expect(bench.node.status.lastIndex == 2 && bench.node.term(at: 2) == 2)
   }
 
+  /// 8: one poll brings an old leader's message and then a new leader's that takes the entry back: no write may contradict what leaves.
+  @Test func nothingIsSaidOfWhatTheSamePollTakesBack() throws {
+    let bench = try RaftBench([entry(1, 1)], hard: HardState(term: 1))
+    func message(_ body: RaftMessage.Body, _ from: Int, _ term: Term) -> RaftNode.Event {
+      .received(RaftMessage(group: RaftBench.group, from: RaftBench.ids[from], to: RaftBench.ids[0], term: term, body: body))
+    }
+    var (node, effects): (RaftNode, [RaftNode.Effect]) = (bench.node, [])
+    node.step(
+      contentsOf: [
+        message(.append(previousIndex: 1, previousTerm: 1, entries: [], commit: 0), 1, 1),
+        message(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 2)], commit: 0), 2, 2),
+      ], into: &effects)
+    let batch = effects.compactMap { if case .persist(let batch) = $0 { batch } else { nil } }.first
+    #expect(batch?.truncateFrom == 1)
+    #expect(!effects.contains { if case .send = $0 { true } else { false } })
+  }
+
   /// 13: a heartbeat commits no more than is known to match.
   @Test func followerCommitIsBounded() throws {
     var bench = try RaftBench([entry(1, 1), entry(2, 1)], hard: HardState(term: 1))

@@ -80,6 +80,9 @@ extension RaftNode {
       if has(.durableSurvivesTruncation) { return }
     #endif
     durable = min(durable, index.previous)
+    // What this poll said of an older leader's entries before a newer one took them back was true, but leaves after the write that
+    // removes them: whoever leads no more loses nothing by not hearing it.
+    sends.removeAll { if case .appendAccepted(let match) = $0.body { match >= index } else { false } }
   }
 
   /// Appends an entry; a membership counts from now on.
