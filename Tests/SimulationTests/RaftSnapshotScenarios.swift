@@ -46,6 +46,26 @@ import Testing
     #expect(bench.chunks.last?.meta.index == 18, "the newest one instead")
   }
 
+  /// 30: the snapshot's bytes survived a crash, the term in which they came did not: that is written first, else the log would be of a later
+  /// term than the replica knows, and never open again.
+  @Test func aSnapshotOfALaterTermThanTheDisksRaisesTheTermFirst() throws {
+    let receipt = SnapshotReceipt(meta: Self.meta(10, 5), stored: UInt64(Self.bytes.count))
+    var node = try RaftNode(
+      configuration: RaftConfiguration(id: RaftBench.ids[0], group: RaftBench.group, seed: 7),
+      restoring: RaftRestoredState(
+        configuration: Configuration(voters: Array(RaftBench.ids[..<3])), log: TestLog(),
+        hardState: HardState(term: 3, votedFor: RaftBench.ids[1]), lastIndex: 0, receipt: receipt))
+    func installs(_ effects: [RaftNode.Effect]) -> Bool { effects.contains { if case .installSnapshot = $0 { true } else { false } } }
+    var effects: [RaftNode.Effect] = []
+    node.step(.tick, into: &effects)
+    #expect(!installs(effects))
+    let written = effects.compactMap { if case .persist(let batch) = $0 { batch.hardState } else { nil } }
+    #expect(written == [HardState(term: 5)])
+    effects = []
+    node.step(.persisted(sequence: 1), into: &effects)
+    #expect(installs(effects))
+  }
+
   /// 30: chunks go on from what is stored; a lost answer to the last one does not end in silence.
   @Test func chunksResumeAndTheEndIsAskedAgain() throws {
     var bench = try Self.leader()

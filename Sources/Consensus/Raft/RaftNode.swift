@@ -188,6 +188,13 @@ public struct RaftNode: Sendable {
     #endif
     drawElectionTimeout()
     intake = state.receipt.map { SnapshotIntake(receipt: $0, leaderTerm: 0, received: $0.stored) }
+    if let term = state.receipt?.meta.term, term > hard.term {
+      // Its bytes became durable before the term in which they came: no log may be of a later term than this replica knows.
+      hard.term = term
+      hard.votedFor = nil
+      hardSequence = nextSequence
+      reported = (.follower, hard.term, nil)
+    }
     reads.nextToken = UInt64(draw(below: 1 << 62))
   }
 
