@@ -5,8 +5,8 @@ import Testing
 ///
 /// The worlds check that nobody votes twice, that no committed entry and no final block is lost, and that progress goes on.
 @Suite struct PowerCuts {
-  /// Scenario 32: with members that change, snapshots and compaction also.
-  @Test(arguments: [false, true], [false, true]) func raftAtEachWrite(isAfter: Bool, changes: Bool) throws {
+  /// Raft, scenario 32: with members that change, snapshots and compaction also.
+  @Test(arguments: [false, true], [false, true]) func s32RaftAtEachWrite(isAfter: Bool, changes: Bool) throws {
     var faults = RaftFaults.none
     faults.slowDisk = 3
     if changes { (faults.changes, faults.snapshots) = (100, 100) }
@@ -21,7 +21,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true]) func simplexAtEachWrite(isAfter: Bool) throws {
+  /// Simplex, scenario 22.
+  @Test(arguments: [false, true]) func s22SimplexAtEachWrite(isAfter: Bool) throws {
     let members = 4
     for write in 1...60 {
       var world = try SimplexWorld(members: members, seed: UInt64(write), faults: .these(.none))

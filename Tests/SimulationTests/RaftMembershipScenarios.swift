@@ -24,7 +24,7 @@ import Testing
   }
 
   /// 22: a joint configuration needs a majority of the old voters too, to commit and to elect.
-  @Test func newMajorityAloneDoesNotCommit() throws {
+  @Test func s22NewMajorityAloneDoesNotCommit() throws {
     var cluster = try RaftCluster(5, voters: 3)
     cluster.elect(0)
     cluster.change(0, voters: [0, 1, 2], learners: [3, 4])
@@ -41,7 +41,7 @@ import Testing
   }
 
   /// 23: the leader dies between the joint configuration and the new one; the next leader leaves it.
-  @Test func nextLeaderLeavesJoint() throws {
+  @Test func s23NextLeaderLeavesJoint() throws {
     var cluster = try RaftCluster(4, voters: 3)
     cluster.elect(0)
     cluster.change(0, voters: [0, 1, 2], learners: [3])
@@ -67,7 +67,7 @@ import Testing
   }
 
   /// 24: a change that another leader overwrites is taken back.
-  @Test func overwrittenChangeIsTakenBack() throws {
+  @Test func s24OverwrittenChangeIsTakenBack() throws {
     var cluster = try RaftCluster(3)
     cluster.elect(0)
     cluster.away = [0]
@@ -83,7 +83,7 @@ import Testing
   }
 
   /// 25: a removed leader replicates its removal without counting itself, hands over and steps down; one of two goes, too.
-  @Test(arguments: [[0, 1, 2], [0, 1]]) func leaderIsRemoved(voters: [Int]) throws {
+  @Test(arguments: [[0, 1, 2], [0, 1]]) func s25LeaderIsRemoved(voters: [Int]) throws {
     var cluster = try RaftCluster(voters.count)
     cluster.elect(0)
     let rest = Array(voters.dropFirst())
@@ -101,7 +101,7 @@ import Testing
   }
 
   /// 25, thesis §4.2.2: the leader of two holds alone the entry that removes it, and restarts. Only it can finish.
-  @Test func removedLeaderOfTwoStillCampaigns() throws {
+  @Test func s25RemovedLeaderOfTwoStillCampaigns() throws {
     var cluster = try RaftCluster(2)
     cluster.elect(0)
     cluster.loses = {
@@ -122,7 +122,7 @@ import Testing
   }
 
   /// 26: a learner that does not know of its promotion still votes.
-  @Test func unawareLearnerVotes() throws {
+  @Test func s26UnawareLearnerVotes() throws {
     var bench = try RaftBench(genesis: Configuration(voters: Array(RaftBench.ids[1..<4]), learners: [RaftBench.ids[0]]))
     for _ in 0..<100 { bench.step(.tick) }
     #expect(bench.take().isEmpty, "it does not campaign")
@@ -131,7 +131,7 @@ import Testing
   }
 
   /// 27: no change before an entry of the own term is committed, nor while another is under way.
-  @Test func changesWaitForTheOwnTerm() throws {
+  @Test func s27ChangesWaitForTheOwnTerm() throws {
     var bench = try RaftBench(replicas: 3)
     bench.lead()
     let target = Configuration(voters: Array(RaftBench.ids[..<2]))

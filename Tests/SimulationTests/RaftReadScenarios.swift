@@ -5,7 +5,7 @@ import Testing
 /// Scenarios 20, 21 and 28 of the design: handing over leadership, and reads.
 @Suite struct RaftReadScenarios {
   /// 20: a laggard is levelled first; learner, stranger and the leader itself are no targets, and block nothing.
-  @Test func transferLevelsFirst() throws {
+  @Test func s20TransferLevelsFirst() throws {
     var cluster = try RaftCluster(4, voters: 3)
     cluster.elect(0)
     cluster.change(0, voters: [0, 1, 2], learners: [3])
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// 21: the target is dead: after E ticks proposals are taken again. A newer target replaces the first.
-  @Test func transferToTheDeadEnds() throws {
+  @Test func s21TransferToTheDeadEnds() throws {
     var cluster = try RaftCluster(3)
     cluster.elect(0)
     cluster.away = [1]
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// 28: a deposed leader's read is not answered; a fresh leader's waits for its own entry.
-  @Test func deposedLeaderAnswersNoRead() throws {
+  @Test func s28DeposedLeaderAnswersNoRead() throws {
     var cluster = try RaftCluster(3)
     cluster.elect(0)
     cluster.step(0, .readRequested(1))
@@ -55,7 +55,7 @@ import Testing
     #expect(cluster.ready.count == 1 && cluster.droppedReads == [2] && cluster.leader != nil)
   }
 
-  @Test func freshLeaderWaitsForItsOwnEntry() throws {
+  @Test func s28FreshLeaderWaitsForItsOwnEntry() throws {
     var bench = try RaftBench([entry(1, 1)], hard: HardState(term: 1), replicas: 3)
     bench.lead()
     let term = bench.node.status.term

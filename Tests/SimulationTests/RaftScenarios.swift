@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RaftScenarios {
   /// 1: the noop commits first, and nothing before it.
-  @Test func leaderCommitsItsNoop() throws {
+  @Test func s01LeaderCommitsItsNoop() throws {
     var bench = try RaftBench(replicas: 3)
     bench.lead()
     #expect(bench.node.status.role == .leader && bench.node.status.commit == 0)
@@ -13,7 +13,7 @@ import Testing
   }
 
   /// 6, thesis Figure 3.7: an entry of an older term on a majority is not committed by counting, only through one of the own term.
-  @Test func oldTermsDoNotCommitByCounting() throws {
+  @Test func s06OldTermsDoNotCommitByCounting() throws {
     var bench = try RaftBench([entry(1, 1), entry(2, 2)], hard: HardState(term: 3))
     bench.lead()
     let term = bench.node.status.term
@@ -25,7 +25,7 @@ import Testing
   }
 
   /// 3: a replica that was away does not depose a good leader.
-  @Test func awayReplicaDoesNotRaiseTheTerm() throws {
+  @Test func s03AwayReplicaDoesNotRaiseTheTerm() throws {
     var bench = try RaftBench(replicas: 3)
     for _ in 0..<500 { bench.step(.tick) }
     #expect(bench.node.status.term == 0, "PreVote changes nothing")
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// 4: the last term counts before the length.
-  @Test func longerButOlderLogGetsNoVote() throws {
+  @Test func s04LongerButOlderLogGetsNoVote() throws {
     var bench = try RaftBench([entry(1, 1), entry(2, 3)], hard: HardState(term: 3))
     bench.receive(.requestVote(lastIndex: 9, lastTerm: 2, transfer: false), from: 1, term: 5)
     #expect(bench.take().contains { $0.body == .voteResponse(granted: false) && $0.term == 5 })
@@ -45,7 +45,7 @@ import Testing
   }
 
   /// 5: a vote leaves only when it is on the disk.
-  @Test func voteWaitsForTheDisk() throws {
+  @Test func s05VoteWaitsForTheDisk() throws {
     var bench = try RaftBench(replicas: 3)
     let ask = RaftMessage(
       group: RaftBench.group, from: RaftBench.ids[1], to: RaftBench.ids[0], term: 1,
@@ -58,7 +58,7 @@ import Testing
   }
 
   /// 7: a leader that hears no quorum steps down.
-  @Test func leaderWithoutQuorumStepsDown() throws {
+  @Test func s07LeaderWithoutQuorumStepsDown() throws {
     var bench = try RaftBench()
     bench.lead()
     for _ in 0..<40 where bench.node.status.role == .leader { bench.step(.tick) }
@@ -68,7 +68,7 @@ import Testing
   }
 
   /// 10: an old, shorter message cuts nothing off; only a conflict does.
-  @Test func shorterMessageDoesNotTruncate() throws {
+  @Test func s10ShorterMessageDoesNotTruncate() throws {
     var bench = try RaftBench([entry(1, 1), entry(2, 1), entry(3, 1)], hard: HardState(term: 1))
     bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 1)], commit: 1), from: 1, term: 1)
     #expect(bench.node.status.lastIndex == 3 && bench.node.status.commit == 1)
@@ -76,7 +76,7 @@ import Testing
     #expect(bench.node.status.lastIndex == 2 && bench.node.term(at: 2) == 2)
   }
 
-  /// 8: one poll brings an old leader's message and then a new leader's that takes the entry back: no write may contradict what leaves.
+  /// One poll brings an old leader's message and then a new leader's that takes the entry back: no write may contradict what leaves.
   @Test func nothingIsSaidOfWhatTheSamePollTakesBack() throws {
     let bench = try RaftBench([entry(1, 1)], hard: HardState(term: 1))
     func message(_ body: RaftMessage.Body, _ from: Int, _ term: Term) -> RaftNode.Event {
@@ -94,14 +94,14 @@ import Testing
   }
 
   /// 13: a heartbeat commits no more than is known to match.
-  @Test func followerCommitIsBounded() throws {
+  @Test func s13FollowerCommitIsBounded() throws {
     var bench = try RaftBench([entry(1, 1), entry(2, 1)], hard: HardState(term: 1))
     bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 1)], commit: 9), from: 1, term: 1)
     #expect(bench.node.status.commit == 1)
   }
 
   /// 16: the leader counts itself only when its own disk has the entry.
-  @Test func slowLeaderDiskDoesNotCount() throws {
+  @Test func s16SlowLeaderDiskDoesNotCount() throws {
     var bench = try RaftBench(replicas: 3)
     bench.lead()
     bench.receive(.appendAccepted(match: 1), from: 1, term: bench.node.status.term)
@@ -115,7 +115,7 @@ import Testing
   }
 
   /// 15, 19: limits refuse, and a large entry still fits when nothing waits.
-  @Test func limitsRefuseAndRecover() throws {
+  @Test func s19LimitsRefuseAndRecover() throws {
     var bench = try RaftBench(replicas: 3)
     bench.lead()
     bench.step(.proposed(1, [[UInt8](repeating: 0, count: 5 << 20)]))
@@ -134,7 +134,7 @@ import Testing
   }
 
   /// 33: foreign group, stranger, overflow: nothing happens, nothing is stored.
-  @Test func foreignMessagesAreDropped() throws {
+  @Test func s33ForeignMessagesAreDropped() throws {
     var bench = try RaftBench(replicas: 3)
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: 9, group: GenesisID(CryptoSuite.guomi.hash([])))
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: Term(.max))

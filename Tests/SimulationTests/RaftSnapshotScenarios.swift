@@ -27,7 +27,7 @@ import Testing
   }
 
   /// 29: only what the newest snapshot holds goes, less the trailing entries; a slow peer's snapshot pins the log, but not for ever.
-  @Test func compactionWaitsForASlowSnapshot() throws {
+  @Test func s29CompactionWaitsForASlowSnapshot() throws {
     var bench = try Self.leader()
     let term = bench.node.status.term
     #expect(bench.node.status.base == LogBase(index: 10, term: term) && bench.node.term(at: 9) == nil)
@@ -48,7 +48,7 @@ import Testing
 
   /// 30: the snapshot's bytes survived a crash, the term in which they came did not: that is written first, else the log would be of a later
   /// term than the replica knows, and never open again.
-  @Test func aSnapshotOfALaterTermThanTheDisksRaisesTheTermFirst() throws {
+  @Test func s30ASnapshotOfALaterTermThanTheDisksRaisesTheTermFirst() throws {
     let receipt = SnapshotReceipt(meta: Self.meta(10, 5), stored: UInt64(Self.bytes.count))
     var node = try RaftNode(
       configuration: RaftConfiguration(id: RaftBench.ids[0], group: RaftBench.group, seed: 7),
@@ -67,7 +67,7 @@ import Testing
   }
 
   /// 30: chunks go on from what is stored; a lost answer to the last one does not end in silence.
-  @Test func chunksResumeAndTheEndIsAskedAgain() throws {
+  @Test func s30ChunksResumeAndTheEndIsAskedAgain() throws {
     var bench = try Self.leader()
     let term = bench.node.status.term
     bench.step(.peerUnreachable(RaftBench.ids[2]))
@@ -86,7 +86,7 @@ import Testing
   }
 
   /// 30: what is lost, repeated or out of order is asked for from where the disk stands; wrong bytes begin again.
-  @Test func receiverAcknowledgesWhatItStored() throws {
+  @Test func s30ReceiverAcknowledgesWhatItStored() throws {
     var bench = try RaftBench(replicas: 3)
     let meta = Self.meta(10, 2)
     func chunk(_ offset: UInt64) -> RaftMessage.Body {
@@ -116,7 +116,7 @@ import Testing
   }
 
   /// 31: a snapshot of what is committed, or in the log, leaves the tail alone.
-  @Test func knownSnapshotDestroysNothing() throws {
+  @Test func s31KnownSnapshotDestroysNothing() throws {
     let log = (UInt64(1)...20).map { entry($0, 1) }
     var bench = try RaftBench(log, hard: HardState(term: 1, commit: 5), replicas: 3)
     bench.receive(.snapshotChunk(meta: Self.meta(4, 1), offset: 0, bytes: Self.bytes), from: 1, term: 1)

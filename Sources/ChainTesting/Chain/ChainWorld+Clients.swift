@@ -36,6 +36,7 @@ extension ChainWorld {
     var effects: [NodeCore.Effect] = []
     do throws(AdmissionError) {
       try core.submit(try validators[index].ledger.admit(call.signed), into: &effects)
+      log("N\(index) takes transaction \(id)")
       noteKnown(id, index)
     } catch {
       switch error {

@@ -227,6 +227,8 @@ public struct SimplexEngine: Engine {
   /// Begins the next epoch once this one's last block is executed and certified.
   private mutating func enterNextEpochIfReady(into effects: inout [EngineEffect]) {
     guard node.isComplete, head >= lastBlock.height, certified >= lastBlock.height, reportedFault == nil else { return }
+    // What waited for the last epoch's leaders waits for this one's: the host does not say it again.
+    let hasWork = node.hasWork
     former.append((epoch, node))
     if former.count > 2 { former.removeFirst() }
     epoch = epoch.next
@@ -245,6 +247,7 @@ public struct SimplexEngine: Engine {
     validating = []
     write(SimplexStore.forget(before: Epoch(epoch.rawValue > 2 ? epoch.rawValue - 2 : 0), sequence: nextSequence), inner: 0, into: &effects)
     run(.time(now), into: &effects)
+    if hasWork { run(.workPending(true), into: &effects) }
   }
 
   private mutating func stop(_ fault: EngineFault, into effects: inout [EngineEffect]) {
