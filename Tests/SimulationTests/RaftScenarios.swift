@@ -138,7 +138,16 @@ import Testing
     var bench = try RaftBench(replicas: 3)
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: 9, group: GenesisID(CryptoSuite.guomi.hash([])))
     bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 1, term: Term(.max))
-    #expect(bench.node.status.term == 0 && bench.node.status.refusedMessages == 2 && bench.take().isEmpty)
+    #expect(bench.node.status.term == 0 && bench.take().isEmpty)
+    #expect(bench.node.status.refusals == [.otherGroup: 1, .outOfRange: 1])
+    bench.receive(.heartbeat(commit: 0, readSequence: 0), from: 0, term: 1)
+    bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(2, 1)], commit: 0), from: 1, term: 1)
+    bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [entry(1, 2)], commit: 0), from: 1, term: 1)
+    bench.receive(.append(previousIndex: 0, previousTerm: 0, entries: [], commit: LogIndex(.max)), from: 1, term: 1)
+    let empty = SnapshotMeta(index: 3, term: 1, configuration: bench.node.status.configuration, byteCount: 0, digest: .zero)
+    bench.receive(.snapshotChunk(meta: empty, offset: 0, bytes: [1]), from: 1, term: 1)
+    #expect(
+      bench.node.status.refusals == [.otherGroup: 1, .outOfRange: 2, .notForThisReplica: 1, .malformedEntries: 2, .malformedSnapshot: 1])
     bench.receive(.append(previousIndex: LogIndex(.max), previousTerm: 1, entries: [], commit: 5), from: 1, term: 1)
     #expect(bench.node.status.lastIndex == 0 && bench.node.status.commit == 0 && bench.node.status.fault == nil)
   }

@@ -136,6 +136,8 @@ public enum RaftSight: String, Sendable, Hashable, CaseIterable {
   case readDropped
   /// A replica's clock jumped.
   case clockJump
+  /// A write took an election timeout or longer.
+  case slowDisk
   /// A host created a snapshot.
   case snapshot
   /// A log was compacted.

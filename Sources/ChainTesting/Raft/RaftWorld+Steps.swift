@@ -94,6 +94,7 @@ extension RaftWorld {
     var delay = isHealed ? 1 : random.below(faults.diskDelay + 1)
     if !isHealed, index == slowest { delay += random.below(faults.slowDisk) }
     if !isHealed, delay > 0, !strikes(.slowDisk, index, for: delay) { delay = 0 }
+    if delay >= 10 { note(.slowDisk) }
     let free = isHealed ? 0 : replicas[index].diskHangsUntil
     replicas[index].writing.append(Writing(due: max(earliest, free, now + delay), batch: batch))
     mix(batch.sequence)

@@ -4,10 +4,9 @@ internal import ChainCore
 extension RaftNode {
   /// Routes a message by its term, then by its kind.
   mutating func receive(_ message: RaftMessage) throws(RaftFault) {
-    guard message.group == configuration.group, message.to == id, message.from != id, message.term <= .limit else {
-      refusedMessages &+= 1
-      return
-    }
+    guard message.group == configuration.group else { return refuse(.otherGroup) }
+    guard message.to == id, message.from != id else { return refuse(.notForThisReplica) }
+    guard message.term <= .limit else { return refuse(.outOfRange) }
     if case .preVote(let lastIndex, let lastTerm) = message.body {
       return answerPreVote(message, lastIndex, lastTerm)
     }

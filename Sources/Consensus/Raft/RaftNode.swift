@@ -77,7 +77,8 @@ public struct RaftNode: Sendable {
   /// Given out and not confirmed: (last index, bytes).
   var applying: [(last: LogIndex, bytes: Int)] = []
 
-  var refusedMessages: UInt64 = 0
+  /// Messages dropped, by reason.
+  var refusals: [RaftRefusal: UInt64] = [:]
   var halted: RaftFault?
   /// Messages and facts of the running step.
   var sends: [RaftMessage] = []

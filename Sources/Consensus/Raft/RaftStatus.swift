@@ -12,6 +12,21 @@ public enum RaftRole: UInt8, CanonicalEnum, Hashable {
   case leader
 }
 
+/// Why a message was dropped. Nothing of it had an effect.
+@nonexhaustive
+public enum RaftRefusal: UInt8, Sendable, Hashable, CaseIterable {
+  /// It is of another chain.
+  case otherGroup
+  /// It names another receiver, or this replica as its sender.
+  case notForThisReplica
+  /// A term or index is beyond what any log reaches, or an answer speaks of entries that were never sent.
+  case outOfRange
+  /// Entries do not follow each other, or are of a later term than their leader.
+  case malformedEntries
+  /// A part of a snapshot is empty, too large or beyond its end, or the snapshot's description contradicts itself.
+  case malformedSnapshot
+}
+
 /// A view of a replica for metrics, tests and people.
 public struct RaftStatus: Hashable, Sendable {
   /// How a leader's peer gets on.
@@ -60,8 +75,8 @@ public struct RaftStatus: Hashable, Sendable {
   public let uncommittedBytes: Int
   /// Messages that wait for a write.
   public let withheldMessages: Int
-  /// Messages dropped because they were foreign, malformed or not for this replica.
-  public let refusedMessages: UInt64
+  /// Messages dropped in this process life, by reason.
+  public let refusals: [RaftRefusal: UInt64]
   /// Where the log begins.
   public let base: LogBase
   /// The newest snapshot.
@@ -71,6 +86,8 @@ public struct RaftStatus: Hashable, Sendable {
 }
 
 extension RaftNode {
+  mutating func refuse(_ reason: RaftRefusal) { refusals[reason, default: 0] &+= 1 }
+
   /// How this replica gets on.
   /// - Complexity: O(peers).
   public var status: RaftStatus {
@@ -82,7 +99,7 @@ extension RaftNode {
           id: $0.id, match: $0.match, next: $0.next, isReplicating: $0.state == .replicate,
           inflightMessages: $0.inflight.count, inflightBytes: $0.inflightBytes)
       },
-      uncommittedBytes: uncommittedBytes, withheldMessages: withheld.count, refusedMessages: refusedMessages, base: log.base,
+      uncommittedBytes: uncommittedBytes, withheldMessages: withheld.count, refusals: refusals, base: log.base,
       snapshot: snapshot, fault: halted)
   }
 

@@ -7,10 +7,8 @@ extension RaftNode {
   mutating func receiveAppend(
     _ message: RaftMessage, _ previousIndex: LogIndex, _ previousTerm: Term, _ entries: [LogEntry], _ leaderCommit: LogIndex
   ) throws(RaftFault) {
-    guard isSequence(entries, after: previousIndex, previousTerm, in: message.term), leaderCommit <= .limit else {
-      refusedMessages &+= 1
-      return
-    }
+    guard leaderCommit <= .limit else { return refuse(.outOfRange) }
+    guard isSequence(entries, after: previousIndex, previousTerm, in: message.term) else { return refuse(.malformedEntries) }
     // All of it is committed here and partly compacted: nothing before the commit index can differ.
     if previousIndex < log.base.index { return send(.appendAccepted(match: hard.commit), to: message.from, match: hard.commit) }
     guard matches(previousIndex, previousTerm) else {
@@ -112,10 +110,7 @@ extension RaftNode {
 
   mutating func receiveAccepted(_ peer: ReplicaID, _ match: LogIndex) throws(RaftFault) {
     guard let place = place(of: peer) else { return }
-    guard match <= log.last else {
-      refusedMessages &+= 1
-      return
-    }
+    guard match <= log.last else { return refuse(.outOfRange) }
     peers[place].isActive = true
     let grew = peers[place].acknowledge(match)
     switch peers[place].state {

@@ -5,10 +5,7 @@ extension RaftNode {
   mutating func receiveChunk(_ message: RaftMessage, _ meta: SnapshotMeta, _ offset: UInt64, _ bytes: [UInt8]) {
     guard isPlausible(meta, in: message.term), !bytes.isEmpty, bytes.count <= RaftMessage.chunkLimit,
       offset <= meta.byteCount, UInt64(bytes.count) <= meta.byteCount - offset
-    else {
-      refusedMessages &+= 1
-      return
-    }
+    else { return refuse(.malformedSnapshot) }
     if let match = alreadyHeld(meta) { return send(.appendAccepted(match: match), to: message.from, match: match) }
     if intake?.isInstalling == true { return }
     if intake?.receipt.meta != meta {
