@@ -134,3 +134,27 @@ import Testing
     #expect(throws: CanonicalError.self) { try StatePath(canonicalBytes: [65] + Array(repeating: 0, count: 33)) }
   }
 }
+
+/// Which leaves stand next to a place.
+@Suite struct StateNeighbourhood {
+  @Test func neighboursAreThoseOfTheSortedHashes() throws {
+    let suite = CryptoSuite.international
+    let tree = StateTree(suite: suite)
+    var questions = 0
+    for size in [0, 1, 2, 3, 17, 300] {
+      let pairs = (0..<size).map { (key: Array("key \($0)".utf8), value: [UInt8(truncatingIfNeeded: $0)]) }
+      let update = try tree.apply(pairs.map { ($0.key, $0.value) }, base: nil, newVersion: 1, reader: MemoryStateNodes())
+      var nodes = MemoryStateNodes()
+      nodes.store(update, version: 1)
+      let leaves = pairs.map { StateLeafDigest(key: $0.key, value: $0.value, suite: suite) }.sorted { $0.keyHash < $1.keyHash }
+      for key in pairs.map(\.key) + (0..<200).map({ Array("other \($0)".utf8) }) {
+        let place = suite.hash(key)
+        let found = try tree.neighbours(of: key, at: 1, reader: nodes)
+        #expect(found.below == leaves.last { $0.keyHash < place })
+        #expect(found.above == leaves.first { $0.keyHash > place })
+        questions += 1
+      }
+    }
+    print("state neighbours: \(questions) questions")
+  }
+}
