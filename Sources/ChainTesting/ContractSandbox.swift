@@ -12,8 +12,8 @@ public struct ContractSandbox: Sendable {
   public let genesis: Genesis
   /// The time of the next call.
   public var time: BlockTime
-  /// The height of the next call.
-  public private(set) var height: BlockHeight = 1
+  /// The height of the next call. May be set, never to a lower one.
+  public var height: BlockHeight = 1
   /// The events of the last call that succeeded.
   public private(set) var lastEvents: [Event] = []
   private let executor: Executor

@@ -124,4 +124,6 @@ public struct SoloChain: Sendable {
 public enum SoloChainError: Error, Hashable, Sendable {
   /// The call failed; the receipt says why.
   case refused(Receipt)
+  /// No organisation has a vote.
+  case noVoters
 }

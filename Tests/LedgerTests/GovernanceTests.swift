@@ -20,7 +20,9 @@ import Testing
   static func seats(_ chain: SoloChain) throws -> ValidatorSeats { try chain.ledger.query("governance", "seats", NoResult()) }
 
   /// Three of four organisations approve.
-  @discardableResult static func pass(_ change: ValidatorChange, _ chain: inout SoloChain) throws -> Receipt {
+  @discardableResult static func pass(
+    _ change: ValidatorChange, by operators: [OrganisationID] = operators, _ chain: inout SoloChain
+  ) throws -> Receipt {
     let proposed = try chain.call("governance", "propose", ProposeChange(change: change, reason: ""), by: try chain.member(operators[0]))
     guard proposed.status == .succeeded else { return proposed }
     let id = try UInt64(canonicalBytes: proposed.output)

@@ -41,6 +41,11 @@ struct NotesContract: Contract {
     Entry("fill", by: .member) { (count: UInt64, context) in
       for number in 0..<count { try context.put(Self.notes, 1_000_000 + number, Note(author: context.caller.account, text: "fill")) }
     }
+    Entry("purge", by: .governance) { (number: UInt64, context) in
+      guard try context.get(Self.notes, number) != nil else { throw ContractError.notFound }
+      try context.remove(Self.notes, number)
+      try context.emit("notes.purged", context.caller.organisation)
+    }
     Query("note") { (number: UInt64, context) -> Note? in try context.get(Self.notes, number) }
     Query("byText") { (text: String, context) -> [UInt64] in
       try context.range(Self.notes, index: "text", equals: text, limit: 100).map(\.key)

@@ -16,7 +16,7 @@ public struct FoundingPlan: Sendable {
   public var remoteRoles: [RemoteRoles]
   /// The contracts, all active.
   public var contracts: [any Contract]
-  /// What contracts get at genesis, by name.
+  /// What contracts get at genesis, by name; that of `governance` is the canonical bytes of `[RuleSetting]`.
   public var configurations: [ContractName: [UInt8]]
   /// The numbers the chain is run by.
   public var parameters: ChainParameters
@@ -142,8 +142,8 @@ public struct Founding: Sendable {
       throw .validators(error)
     }
     var active: [GenesisContract] = []
-    for contract in plan.contracts {
-      let name = type(of: contract).name
+    let governance = plan.configurations[GovernanceContract.name] == nil ? [] : [GovernanceContract.name]
+    for name in governance + plan.contracts.map({ type(of: $0).name }) {
       guard let manifest = registry.manifest(name) else { continue }
       active.append(
         GenesisContract(name: name, manifest: manifest.hash(suite: plan.suite), configuration: plan.configurations[name] ?? []))

@@ -6,6 +6,8 @@ public enum CallOrigin: Sendable, Hashable {
   case remote(chain: ChainID, port: ContractName)
   /// The runtime itself: genesis and settlements.
   case system
+  /// An approved proposal that is executed; 0 while it is tried before it is voted on. The caller's organisation proposed it.
+  case governance(proposal: UInt64)
 }
 
 /// Who calls, as the runtime verified it.

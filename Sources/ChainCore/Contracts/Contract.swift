@@ -34,6 +34,8 @@ public enum Access: Sendable, Hashable {
   case roles([Role])
   /// Only other contracts of the system, by dispatch.
   case system
+  /// Only an approved proposal of `governance`, when it is executed.
+  case governance
 
   /// Members of organisations with this role.
   public static func role(_ role: Role) -> Access { .roles([role]) }
@@ -44,6 +46,7 @@ public enum Access: Sendable, Hashable {
     case .member: "member"
     case .roles(let roles): roles.map(\.rawValue).sorted().joined(separator: "|")
     case .system: "system"
+    case .governance: "governance"
     }
   }
 }

@@ -84,6 +84,40 @@ public final class ContractContext: QueryContext {
     return try body()
   }
 
+  /// Makes a call that governance decided, in a layer of its own. Only the contract `governance` may.
+  package func govern(_ call: GovernedCall, as caller: Caller) throws(ContractError) {
+    let entry = try governedEntry(call)
+    try entry.checkAccess(of: caller, contract: call.contract)
+    try inOwnLayer(call.contract, as: caller) { context throws(ContractError) in
+      _ = try runTyped { try entry.run(call.arguments, context) }
+    }
+  }
+
+  /// The entry that a governed call names.
+  /// - Throws: `.notSupported` if there is none, `.badArgument` if governance does not decide about it.
+  package func governedEntry(_ call: GovernedCall) throws(ContractError) -> Entry {
+    guard contract == GovernanceContract.name else { throw .notSupported("governed calls from \(contract)") }
+    guard let entry = frame.environment.registry.entry(call.contract, call.entry) else {
+      throw .notSupported("entry \(call.contract).\(call.entry)")
+    }
+    guard entry.access == .governance else {
+      throw .badArgument("calls: \(call.contract).\(call.entry) is for \(entry.access.text), not for governance")
+    }
+    return entry
+  }
+
+  /// Runs `body` in a layer that is dropped: nothing of it stays but what it used and what it throws. Only system contracts may.
+  package func rehearse(_ body: (ContractContext) throws(ContractError) -> Void) throws(ContractError) {
+    try requireSystem()
+    let events = frame.events.count
+    frame.overlay.beginLayer()
+    defer {
+      frame.overlay.dropLayer()
+      frame.events.removeSubrange(events...)
+    }
+    try body(self)
+  }
+
   private func requireSystem() throws(ContractError) {
     guard frame.environment.registry.isSystem(contract) else { throw .notSupported("calls between contracts") }
   }
@@ -148,6 +182,12 @@ extension Entry {
       }
     case .system:
       guard caller.origin == .system else { throw .notAuthorised("\(contract).\(name) is called by the runtime only") }
+    case .governance:
+      guard case .governance = caller.origin else {
+        throw .notAuthorised(
+          "\(contract).\(name) is decided by governance: propose the call with governance.propose; once approved, governance.execute makes it"
+        )
+      }
     }
   }
 }

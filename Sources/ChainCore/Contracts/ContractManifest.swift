@@ -2,7 +2,7 @@
 public struct ManifestItem: CanonicalRecord, Hashable, Codable {
   /// Its name.
   public var name: EntryName
-  /// Who may call or ask: roles joined by `|`, `member` or `system`.
+  /// Who may call or ask: roles joined by `|`, `member`, `system` or `governance`.
   public var access: String
   /// The shape of the arguments.
   public var arguments: String

@@ -59,6 +59,8 @@ public struct AccessContract: SystemContract {
   public static let name: ContractName = "access"
 
   static let roles = Table<RoleHolder, [Role]>("roles")
+  /// The organisations of this chain by role.
+  static let holders = Table<Pair<Role, OrganisationID>, UInt8>("holders")
 
   /// The contract.
   public init() {}
@@ -68,6 +70,7 @@ public struct AccessContract: SystemContract {
     Query("roles") { (organisation: OrganisationID, context) -> [Role] in
       try context.get(Self.roles, RoleHolder(chain: nil, organisation: organisation)) ?? []
     }
+    Query("holders") { (role: Role, context) -> [OrganisationID] in try Self.holders(of: role, context.frame) }
     Query("mayCall") { (question: AccessQuestion, context) -> AccessAnswer in
       do throws(CallRefusal) {
         _ = try CallCheck(frame: context.frame).caller(question.account, key: nil, contract: question.contract, entry: question.entry)
@@ -81,6 +84,7 @@ public struct AccessContract: SystemContract {
   static func initialise(_ genesis: Genesis, _ context: ContractContext) throws(ContractError) {
     for organisation in genesis.organisations {
       try context.put(roles, RoleHolder(chain: nil, organisation: organisation.id), organisation.roles.sorted())
+      for role in organisation.roles { try context.put(holders, Pair(role, organisation.id), 1) }
     }
     for remote in genesis.remoteRoles {
       try context.put(roles, RoleHolder(chain: remote.chain, organisation: remote.organisation), remote.roles.sorted())
@@ -91,6 +95,17 @@ public struct AccessContract: SystemContract {
   static func roles(of organisation: OrganisationID, chain: ChainID?, _ frame: CallFrame) throws(ContractError) -> [Role] {
     let context = QueryContext(contract: name, caller: .system, frame: frame)
     return try context.get(roles, RoleHolder(chain: chain, organisation: organisation)) ?? []
+  }
+}
+
+extension AccessContract {
+  /// The greatest number of organisations of this chain that have one role.
+  public static let holderLimit = 1_000
+
+  /// The organisations of this chain that have `role`, sorted.
+  static func holders(of role: Role, _ frame: CallFrame) throws(ContractError) -> [OrganisationID] {
+    let context = QueryContext(contract: name, caller: .system, frame: frame)
+    return try context.range(holders, under: role, limit: holderLimit).map(\.key.second)
   }
 }
 

@@ -1,14 +1,23 @@
-/// Who may sign: the chain's validators, changed by votes of the organisations that run them, and by evidence of a double vote.
+/// What changes only by recorded votes: the chain's validators, and every call that a contract declares `by: .governance`.
 ///
-/// Each organisation with a seat has one vote; more than two thirds approve. What is approved takes effect after the last block of the
-/// running epoch; on a Raft chain after the block. The old set signs that block, and its checkpoint names the new one.
+/// Each organisation of the electorate has one vote; a rule a kind of proposal says who votes, how many must approve and how long the
+/// change waits then (Docs/Governance.md). Approved calls are made by `execute`. Approved validators take their seats after the last
+/// block of the running epoch; on a Raft chain after the block. The old set signs that block, and its checkpoint names the new one.
 public struct GovernanceContract: SystemContract {
   /// `governance`.
   public static let name: ContractName = "governance"
-  /// How long a proposal is open, in heights.
+  /// How long a proposal is open, and how long at least it can be executed once approved, in heights.
   public static let proposalLifetime: UInt64 = 10_000
-  /// The greatest number of open proposals.
-  public static let openLimit = 64
+  /// How long at least it can be executed once approved, in milliseconds: 7 days.
+  public static let executionWindowMs: UInt64 = 7 * 86_400_000
+  /// The greatest number of open proposals of one organisation.
+  public static let openLimit = 8
+  /// The greatest number of calls in a proposal.
+  public static let callLimit = 16
+  /// The greatest size of all arguments in a proposal, in bytes.
+  public static let argumentLimit = 64 * 1024
+  /// The delay that most calls have where no rule says otherwise, in heights: so many checkpoints show what is about to happen.
+  public static let defaultDelay: UInt64 = 10
   /// How old a newcomer's certified checkpoint may be, in heights.
   public static let readyLimit: UInt64 = 64
   /// Through how many sets evidence is followed back.
@@ -20,6 +29,8 @@ public struct GovernanceContract: SystemContract {
   static let proposals = Table<UInt64, GovernanceProposal>("proposals")
   static let counters = Table<UInt8, UInt64>("counters")
   static let open = Table<UInt64, UInt8>("open")
+  static let openBy = Table<Pair<OrganisationID, UInt64>, UInt8>("openBy")
+  static let rules = Table<RuleScope, ProposalRule>("rules")
   static let convictions = Table<AccountID, Conviction>("convictions")
 
   /// The contract.
@@ -27,17 +38,36 @@ public struct GovernanceContract: SystemContract {
 
   /// Proposals and votes, newcomers that are ready, evidence, and who has a seat.
   public var entries: Entries {
-    Entry("propose", by: .role(.validator)) { (call: ProposeChange, context) -> UInt64 in try Self.propose(call, context) }
-    Entry("vote", by: .role(.validator)) { (call: CastVote, context) -> GovernanceProposal in try Self.vote(call, context) }
+    Entry("propose", by: .member) { (call: ProposeChange, context) -> UInt64 in try Self.propose(call, context) }
+    Entry("vote", by: .member) { (call: CastVote, context) -> GovernanceProposal in try Self.vote(call, context) }
+    Entry("execute", by: .member) { (id: UInt64, context) -> GovernanceProposal in try Self.execute(id, context) }
+    Entry("cancel", by: .member) { (id: UInt64, context) in try Self.cancel(id, context) }
+    Entry("setRule", by: .governance) { (setting: RuleSetting, context) in try Self.setRule(setting, context) }
+    Entry("dropRule", by: .governance) { (scope: RuleScope, context) in try Self.dropRule(scope, context) }
     Entry("ready", by: .member) { (call: ValidatorReady, context) in try Self.seat(call, context) }
     Entry("evidence", by: .member) { (call: EquivocationEvidence, context) -> Conviction in try Self.convict(call, context) }
     Query("seats") { (_: NoResult, context) -> ValidatorSeats in try context.require(Self.seats, 0) }
     Query("set") { (generation: UInt64, context) -> ValidatorSet? in try context.get(Self.sets, generation)?.set }
     Query("proposal") { (id: UInt64, context) -> GovernanceProposal? in try context.get(Self.proposals, id) }
     Query("openProposals") { (_: NoResult, context) -> [UInt64] in
-      try context.range(Self.open, limit: Self.openLimit).map(\.key)
+      try context.range(Self.open, limit: 1_000).map(\.key)
     }
+    Query("tally") { (id: UInt64, context) -> ProposalTally? in try Self.tally(id, context) }
+    Query("rule") { (scope: RuleScope, context) -> ProposalRule in try Self.rule(scope, context) }
+    Query("voters") { (electorate: Electorate, context) -> [OrganisationID] in try Self.voters(electorate, context) }
     Query("conviction") { (validator: AccountID, context) -> Conviction? in try context.get(Self.convictions, validator) }
+  }
+
+  /// Sets the rules that genesis names: its configuration is the canonical bytes of `[RuleSetting]`, or nothing.
+  public func initialise(_ configuration: [UInt8], _ context: ContractContext) throws {
+    guard !configuration.isEmpty else { return }
+    let settings: [RuleSetting]
+    do throws(CanonicalError) {
+      settings = try [RuleSetting](canonicalBytes: configuration)
+    } catch {
+      throw ContractError.badArgument("configuration of governance is no list of rules: \(error)")
+    }
+    for setting in settings { try Self.setRule(setting, context) }
   }
 
   static func initialise(_ genesis: Genesis, _ context: ContractContext) throws(ContractError) {

@@ -1,22 +1,27 @@
-// How changes of validators come about: by votes, by newcomers' proofs, by evidence.
+// How proposals come about and end: votes, delays, execution.
 extension GovernanceContract {
   static func propose(_ call: ProposeChange, _ context: ContractContext) throws(ContractError) -> UInt64 {
     guard call.reason.utf8.count <= 256 else { throw .badArgument("reason: more than 256 bytes") }
-    var seats = try context.require(seats, 0)
-    let voters = organisations(seats)
-    guard voters.contains(context.caller.organisation) else { throw .notAuthorised("\(context.caller.organisation) runs no validator") }
+    let organisation = context.caller.organisation
+    try checkForm(call.change, context)
+    let ballots = try ballots(on: call.change, context)
+    try requireVoter(organisation, ballots)
     // What can't be done now is refused at once; things may change until it is approved.
-    try make(call.change, &seats, try context.require(terms, 0))
-    try closeExpired(context)
-    guard try context.range(open, limit: openLimit).count < openLimit else { throw .limitExceeded("\(openLimit) open proposals") }
+    try context.rehearse { context throws(ContractError) in
+      try make(call.change, by: organisation, proposal: 0, context)
+    }
+    try closeExpired(of: organisation, context)
+    guard try context.range(openBy, under: organisation, limit: openLimit).count < openLimit else {
+      throw .limitExceeded("\(openLimit) open proposals of \(organisation); cancel one or wait")
+    }
     let id = (try context.get(counters, 0) ?? 0) + 1
     try context.put(counters, 0, id)
     let proposal = GovernanceProposal(
-      change: call.change, reason: call.reason, proposer: context.caller.organisation,
-      until: context.height.advanced(by: proposalLifetime), approvals: [], refusals: [], status: .open)
+      change: call.change, reason: call.reason, proposer: organisation, until: context.height.advanced(by: proposalLifetime))
     try context.put(open, id, 1)
+    try context.put(openBy, Pair(organisation, id), 1)
     try context.put(proposals, id, proposal)
-    try context.emit("governance.proposed", CastVote(proposal: id, approves: true))
+    try context.emit("governance.proposed", id)
     _ = try vote(CastVote(proposal: id, approves: true), context)
     return id
   }
@@ -25,113 +30,228 @@ extension GovernanceContract {
     var proposal = try context.require(proposals, call.proposal)
     guard proposal.status == .open else { throw .notAllowed(state: "\(proposal.status)", call: "vote") }
     guard context.height <= proposal.until else { throw .expired }
-    var seats = try context.require(seats, 0)
-    let voters = organisations(seats)
     let organisation = context.caller.organisation
-    guard voters.contains(organisation) else { throw .notAuthorised("\(organisation) runs no validator") }
+    let ballots = try ballots(on: proposal.change, context)
+    try requireVoter(organisation, ballots)
     guard !proposal.approvals.contains(organisation), !proposal.refusals.contains(organisation) else { throw .alreadyExists }
     if call.approves {
       proposal.approvals = (proposal.approvals + [organisation]).sorted()
     } else {
       proposal.refusals = (proposal.refusals + [organisation]).sorted()
     }
-    // Only those who have a seat now count: an organisation that left has no voice any more.
-    let approvals = proposal.approvals.count { voters.contains($0) }
-    let refusals = proposal.refusals.count { voters.contains($0) }
-    if 3 * approvals > 2 * voters.count {
-      try make(proposal.change, &seats, try context.require(terms, 0))
-      try context.put(Self.seats, 0, seats)
-      proposal.status = .executed
-      try context.emit("governance.executed", call)
-    } else if 3 * (voters.count - refusals) <= 2 * voters.count {
+    if ballots.allSatisfy({ $0.isApproved(proposal) }) {
+      try approve(&proposal, call.proposal, ballots, context)
+    } else if !ballots.allSatisfy({ $0.canBeApproved(proposal) }) {
       proposal.status = .rejected
-      try context.emit("governance.rejected", call)
+      try context.emit("governance.rejected", call.proposal)
     }
-    if proposal.status != .open { try context.remove(open, call.proposal) }
-    try context.put(proposals, call.proposal, proposal)
+    try store(proposal, call.proposal, context)
     return proposal
   }
 
-  private static func organisations(_ seats: ValidatorSeats) -> [OrganisationID] {
-    var found: [OrganisationID] = []
-    for member in seats.current.members where !found.contains(member.organisation) { found.append(member.organisation) }
+  /// Carries out what was approved once its delay is over. Anybody may; a second time changes nothing.
+  static func execute(_ id: UInt64, _ context: ContractContext) throws(ContractError) -> GovernanceProposal {
+    var proposal = try context.require(proposals, id)
+    guard proposal.status != .executed else { return proposal }
+    guard proposal.status == .approved else { throw .notAllowed(state: "\(proposal.status)", call: "execute") }
+    guard proposal.fromHeight <= context.height, proposal.fromTime <= context.time else {
+      throw .notAllowed(
+        state: "approved and locked until height \(proposal.fromHeight) and block time \(proposal.fromTime) ms", call: "execute")
+    }
+    guard !isOver(proposal, context) else { throw .expired }
+    proposal.status = .executed
+    try store(proposal, id, context)
+    try make(proposal.change, by: proposal.proposer, proposal: id, context)
+    try context.emit("governance.executed", id)
+    return proposal
+  }
+
+  /// Takes a proposal back before it is executed.
+  static func cancel(_ id: UInt64, _ context: ContractContext) throws(ContractError) {
+    var proposal = try context.require(proposals, id)
+    guard proposal.proposer == context.caller.organisation else {
+      throw .notAuthorised("\(proposal.proposer) made the proposal and alone may take it back")
+    }
+    guard proposal.status == .open || proposal.status == .approved else { throw .notAllowed(state: "\(proposal.status)", call: "cancel") }
+    guard !isOver(proposal, context) else { throw .expired }
+    proposal.status = .cancelled
+    try store(proposal, id, context)
+    try context.emit("governance.cancelled", id)
+  }
+
+  /// How the votes on a proposal stand; `nil` for one that does not exist.
+  static func tally(_ id: UInt64, _ context: QueryContext) throws(ContractError) -> ProposalTally? {
+    guard let proposal = try context.get(proposals, id) else { return nil }
+    let ballots = try ballots(on: proposal.change, context).map { ballot in
+      BallotTally(
+        scope: ballot.scope, rule: ballot.rule, voters: ballot.voters, approvals: UInt32(ballot.approvals(proposal)),
+        refusals: UInt32(ballot.refusals(proposal)), isApproved: ballot.isApproved(proposal))
+    }
+    return ProposalTally(status: isOver(proposal, context) ? .expired : proposal.status, ballots: ballots)
+  }
+
+  private static func approve(
+    _ proposal: inout GovernanceProposal, _ id: UInt64, _ ballots: [Ballot], _ context: ContractContext
+  ) throws(ContractError) {
+    for ballot in ballots {
+      proposal.fromHeight = max(proposal.fromHeight, context.height.advanced(by: ballot.rule.delayHeights))
+      proposal.fromTime = max(proposal.fromTime, context.time.advanced(byMilliseconds: ballot.rule.delayMs))
+    }
+    let isLocked = proposal.fromHeight > context.height || proposal.fromTime > context.time
+    if case .validators = proposal.change, !isLocked {
+      // It waits for the end of the epoch anyway.
+      try make(proposal.change, by: proposal.proposer, proposal: id, context)
+      proposal.status = .executed
+      try context.emit("governance.executed", id)
+    } else {
+      proposal.status = .approved
+      try context.emit("governance.approved", id)
+    }
+  }
+
+  /// Makes a change as far as it can be made now.
+  private static func make(
+    _ change: GovernanceChange, by organisation: OrganisationID, proposal: UInt64, _ context: ContractContext
+  ) throws(ContractError) {
+    switch change {
+    case .validators(let change):
+      var seats = try context.require(seats, 0)
+      try make(change, &seats, try context.require(terms, 0))
+      try context.put(Self.seats, 0, seats)
+    case .calls(let calls):
+      let caller = Caller(
+        account: context.caller.account, organisation: organisation, roles: [], origin: .governance(proposal: proposal))
+      for call in calls { try context.govern(call, as: caller) }
+    }
+  }
+
+  /// Whether what a proposal asks for exists, and its arguments decode.
+  private static func checkForm(_ change: GovernanceChange, _ context: ContractContext) throws(ContractError) {
+    guard case .calls(let calls) = change else { return }
+    guard (1...callLimit).contains(calls.count) else { throw .badArgument("calls: 1 to \(callLimit) expected") }
+    guard calls.reduce(0, { $0 + $1.arguments.count }) <= argumentLimit else {
+      throw .limitExceeded("\(argumentLimit) bytes of arguments in a proposal")
+    }
+    for call in calls {
+      let entry = try context.governedEntry(call)
+      do throws(CanonicalError) {
+        _ = try entry.argumentsType.init(canonicalBytes: call.arguments)
+      } catch {
+        throw .badArgument("arguments of \(call.contract).\(call.entry): \(error)")
+      }
+    }
+  }
+
+  private static func ballots(on change: GovernanceChange, _ context: QueryContext) throws(ContractError) -> [Ballot] {
+    var found: [Ballot] = []
+    for scope in scopes(of: change) {
+      let rule = try rule(scope, context)
+      found.append(Ballot(scope: scope, rule: rule, voters: try voters(rule.electorate, context)))
+    }
     return found
   }
 
-  private static func closeExpired(_ context: ContractContext) throws(ContractError) {
-    for (id, _) in try context.range(open, limit: openLimit) {
-      guard var proposal = try context.get(proposals, id), proposal.until < context.height else { continue }
-      proposal.status = .expired
-      try context.put(proposals, id, proposal)
+  private static func requireVoter(_ organisation: OrganisationID, _ ballots: [Ballot]) throws(ContractError) {
+    guard !ballots.contains(where: { $0.voters.contains(organisation) }) else { return }
+    let who = ballots.map { "on \($0.scope.text) vote \($0.rule.electorate.text)" }.joined(separator: "; ")
+    throw .notAuthorised("\(organisation) has no vote: \(who)")
+  }
+
+  /// Whether a proposal's time is over: for votes, or for its execution.
+  private static func isOver(_ proposal: GovernanceProposal, _ context: QueryContext) -> Bool {
+    switch proposal.status {
+    case .open: proposal.until < context.height
+    case .approved:
+      // Heights pass at any speed, so that a day's work on an idle chain would not be enough for one and too much for the other.
+      proposal.fromHeight.advanced(by: proposalLifetime) < context.height
+        && proposal.fromTime.advanced(byMilliseconds: executionWindowMs) < context.time
+    default: false
+    }
+  }
+
+  private static func store(_ proposal: GovernanceProposal, _ id: UInt64, _ context: ContractContext) throws(ContractError) {
+    if proposal.status != .open, proposal.status != .approved {
       try context.remove(open, id)
+      try context.remove(openBy, Pair(proposal.proposer, id))
     }
+    try context.put(proposals, id, proposal)
   }
 
-  /// A newcomer signs a recent certified checkpoint: it holds the state, so checkpoints never wait for its empty disk.
-  static func seat(_ call: ValidatorReady, _ context: ContractContext) throws(ContractError) {
-    var seats = try context.require(seats, 0)
-    guard let place = seats.joining.firstIndex(where: { $0.validator.key == call.key }) else { throw .notFound }
-    let checkpoint = call.certificate.checkpoint
-    guard checkpoint.height.advanced(by: readyLimit) >= context.height else { throw .stale(found: checkpoint.height.rawValue) }
-    guard checkpoint.chain == context.chain else { throw .badArgument("certificate: of another chain") }
-    guard let signing = try context.get(sets, call.certificate.generation), signing.since <= checkpoint.height,
-      try context.get(sets, call.certificate.generation + 1).map({ checkpoint.height < $0.since }) ?? true
-    else { throw .badArgument("certificate: of a set that does not sign height \(checkpoint.height)") }
-    try context.charge(UInt64(signing.set.members.count) * 1_000)
-    do throws(CheckpointCertificateError) {
-      try call.certificate.verify(in: signing.set, genesis: context.genesis, suite: context.suite)
-    } catch {
-      throw .badArgument("certificate: \(error)")
+  /// Closes what is over: of one organisation, and the oldest of all.
+  private static func closeExpired(of organisation: OrganisationID, _ context: ContractContext) throws(ContractError) {
+    var ids = try context.range(openBy, under: organisation, limit: openLimit).map(\.key.second)
+    for (id, _) in try context.range(open, limit: 4) where !ids.contains(id) { ids.append(id) }
+    for id in ids {
+      guard var proposal = try context.get(proposals, id), isOver(proposal, context) else { continue }
+      proposal.status = .expired
+      try store(proposal, id, context)
     }
-    guard call.key.verify(call.signature, of: checkpoint.digest(genesis: context.genesis, suite: context.suite)) else {
-      throw .badArgument("signature: not of the newcomer over that checkpoint")
-    }
-    let newcomer = seats.joining.remove(at: place)
-    var coming = seats.coming
-    if let old = newcomer.replaces { coming.removeAll { $0.key == old } }
-    coming.append(newcomer.validator)
-    try setNext(coming, &seats)
-    try context.put(Self.seats, 0, seats)
-    try context.emit("governance.ready", newcomer)
+  }
+}
+
+/// One rule that a proposal has to satisfy, and those who vote under it now: an organisation that left has no voice any more.
+private struct Ballot {
+  var scope: RuleScope
+  var rule: ProposalRule
+  var voters: [OrganisationID]
+
+  func approvals(_ proposal: GovernanceProposal) -> Int { proposal.approvals.count { voters.contains($0) } }
+
+  func refusals(_ proposal: GovernanceProposal) -> Int { proposal.refusals.count { voters.contains($0) } }
+
+  func isApproved(_ proposal: GovernanceProposal) -> Bool {
+    rule.threshold.isReached(approvals: approvals(proposal), voters: voters.count)
   }
 
-  /// A proven contradiction costs the seat from the next epoch on.
-  static func convict(_ evidence: EquivocationEvidence, _ context: ContractContext) throws(ContractError) -> Conviction {
-    let terms = try context.require(terms, 0)
-    guard terms.engine == .simplex else { throw .notSupported("evidence of votes on a Raft chain") }
-    var seats = try context.require(seats, 0)
-    guard let set = try self.set(signing: evidence.first.epoch, seats, terms, context) else {
-      throw .badArgument("evidence: of an epoch whose validators are not known here")
-    }
-    guard set.members.indices.contains(Int(evidence.validator)) else { throw .badArgument("validator: \(evidence.validator)") }
-    let key = set.members[Int(evidence.validator)].key
-    let account = context.suite.accountID(of: key)
-    guard try context.get(convictions, account) == nil else { throw .alreadyExists }
-    try context.charge(2_000)
-    guard evidence.holds(in: set, genesis: context.genesis, suite: context.suite) else {
-      throw .badArgument("evidence: the statements do not contradict each other, or a signature is not valid")
-    }
-    let conviction = Conviction(
-      key: key, epoch: evidence.first.epoch, view: evidence.first.view, height: context.height, reporter: context.caller.account)
-    try context.put(convictions, account, conviction)
-    seats.joining.removeAll { $0.validator.key == key || $0.replaces == key }
-    let coming = seats.coming.filter { $0.key != key }
-    // The last one stays: without it there would be no chain.
-    if !coming.isEmpty { seats.next = coming == seats.current.members ? nil : coming }
-    try context.put(Self.seats, 0, seats)
-    try context.emit("governance.convicted", conviction)
-    return conviction
+  func canBeApproved(_ proposal: GovernanceProposal) -> Bool {
+    rule.threshold.isReached(approvals: voters.count - refusals(proposal), voters: voters.count)
+  }
+}
+
+/// How the votes under one rule stand.
+public struct BallotTally: CanonicalRecord, Codable, Hashable {
+  /// The kind of proposal.
+  public var scope: RuleScope
+  /// The rule that counts for it now.
+  public var rule: ProposalRule
+  /// Who votes under it now, sorted.
+  public var voters: [OrganisationID]
+  /// How many of them approve.
+  public var approvals: UInt32
+  /// How many of them refuse.
+  public var refusals: UInt32
+  /// Whether that is enough.
+  public var isApproved: Bool
+
+  /// Puts the fields together.
+  public init(
+    scope: RuleScope, rule: ProposalRule, voters: [OrganisationID], approvals: UInt32, refusals: UInt32, isApproved: Bool
+  ) {
+    self.scope = scope
+    self.rule = rule
+    self.voters = voters
+    self.approvals = approvals
+    self.refusals = refusals
+    self.isApproved = isApproved
   }
 
-  /// The set whose votes count in an epoch.
-  private static func set(
-    signing epoch: Epoch, _ seats: ValidatorSeats, _ terms: GovernanceTerms, _ context: ContractContext
-  ) throws(ContractError) -> ValidatorSet? {
-    let (before, overflow) = epoch.rawValue.multipliedReportingOverflow(by: terms.epochLength)
-    guard !overflow, before < context.height.rawValue else { return nil }
-    let first = BlockHeight(before).next
-    if seats.since <= first { return seats.current }
-    let generations = try context.range(sets, to: seats.current.generation, reverse: true, limit: evidenceSets)
-    return generations.first { $0.value.since <= first }?.value.set
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.scope, \.rule, \.voters, \.approvals, \.refusals, \.isApproved)
+}
+
+/// The answer of `governance.tally`.
+public struct ProposalTally: CanonicalRecord, Codable, Hashable {
+  /// What became of the proposal, as of the height asked.
+  public var status: GovernanceProposal.Status
+  /// The votes under each rule that it has to satisfy.
+  public var ballots: [BallotTally]
+
+  /// Puts the fields together.
+  public init(status: GovernanceProposal.Status, ballots: [BallotTally]) {
+    self.status = status
+    self.ballots = ballots
   }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.status, \.ballots)
 }

@@ -114,6 +114,10 @@ enum CanonicalSamples {
     ]
     let certificate = CheckpointCertificate(checkpoint: checkpoint, generation: 2, bitmap: [0x80], signatures: [signature])
     let joining = ValidatorSeats.Joining(validator: validator, replaces: second)
+    let call = GovernedCall(contract: "land", entry: "add", arguments: [1, 2])
+    let scope = RuleScope(contract: "land", entry: "add")
+    let rule = ProposalRule(electorate: .administrators, threshold: .majority, delayHeights: 3, delayMs: 4)
+    let ballot = BallotTally(scope: scope, rule: rule, voters: ["a"], approvals: 1, refusals: 2, isApproved: true)
     let governance = [
       CanonicalSample(Handover(certificate: certificate, next: set)), CanonicalSample(joining, as: "Joining"),
       CanonicalSample(ValidatorSeats(current: set, since: 5, next: [validator], joining: [joining])),
@@ -124,7 +128,14 @@ enum CanonicalSamples {
       CanonicalSample(ValidatorReady(key: first, certificate: certificate, signature: signature)),
       CanonicalSample(
         GovernanceProposal(
-          change: .remove(first), reason: "", proposer: "a", until: 9, approvals: ["a", "b"], refusals: ["c"], status: .open)),
+          change: .validators(.remove(first)), reason: "", proposer: "a", until: 9, approvals: ["a", "b"], refusals: ["c"],
+          status: .approved, fromHeight: 3, fromTime: 4)),
+      CanonicalSample(GovernanceChange.calls([call]), as: "GovernanceChange.calls"),
+      CanonicalSample(GovernanceChange.validators(.remove(second))), CanonicalSample(call),
+      CanonicalSample(GovernanceProposal.Status.cancelled, as: "Status"), CanonicalSample(ApprovalThreshold.twoThirds),
+      CanonicalSample(Electorate.administrators), CanonicalSample(rule), CanonicalSample(scope),
+      CanonicalSample(RuleScope(contract: "land"), as: "RuleScope of a contract"), CanonicalSample(RuleSetting(scope: scope, rule: rule)),
+      CanonicalSample(ballot), CanonicalSample(ProposalTally(status: .approved, ballots: [ballot])),
       CanonicalSample(Conviction(key: first, epoch: 1, view: 2, height: 3, reporter: account)),
     ]
     return consensus + governance + [

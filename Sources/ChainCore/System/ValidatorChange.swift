@@ -43,36 +43,6 @@ public enum ValidatorChange: CanonicalCodable, Hashable, Sendable, Codable {
   }
 }
 
-/// Arguments of `governance.propose`.
-public struct ProposeChange: CanonicalRecord, Codable, Hashable {
-  /// What is to change.
-  public var change: ValidatorChange
-  /// Why, for people; at most 256 bytes.
-  public var reason: String
-  /// A change and its reason.
-  public init(change: ValidatorChange, reason: String) {
-    self.change = change
-    self.reason = reason
-  }
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.change, \.reason)
-}
-
-/// Arguments of `governance.vote`.
-public struct CastVote: CanonicalRecord, Codable, Hashable {
-  /// Which proposal.
-  public var proposal: UInt64
-  /// Yes or no.
-  public var approves: Bool
-  /// A vote.
-  public init(proposal: UInt64, approves: Bool) {
-    self.proposal = proposal
-    self.approves = approves
-  }
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.proposal, \.approves)
-}
-
 /// Arguments of `governance.ready`: a newcomer's proof that it follows the chain.
 public struct ValidatorReady: CanonicalRecord, Codable, Hashable {
   /// The newcomer.
@@ -89,54 +59,6 @@ public struct ValidatorReady: CanonicalRecord, Codable, Hashable {
   }
   /// The fields in order.
   public static let layout = Layout(Self.init, \.key, \.certificate, \.signature)
-}
-
-/// A proposal and the votes on it.
-public struct GovernanceProposal: CanonicalRecord, Codable, Hashable {
-  /// What became of it.
-  public enum Status: UInt8, CanonicalEnum, Codable, Hashable {
-    /// Votes are being cast.
-    case open = 0
-    /// Enough organisations approved, and the change was made.
-    case executed = 1
-    /// So many refused that it can't be approved any more.
-    case rejected = 2
-    /// Its time is over.
-    case expired = 3
-  }
-
-  /// What is to change.
-  public var change: ValidatorChange
-  /// Why.
-  public var reason: String
-  /// Who proposed it.
-  public var proposer: OrganisationID
-  /// The last height at which votes count.
-  public var until: BlockHeight
-  /// Organisations that approve, sorted.
-  public var approvals: [OrganisationID]
-  /// Organisations that refuse, sorted.
-  public var refusals: [OrganisationID]
-  /// What became of it.
-  public var status: Status
-
-  /// Puts the fields together.
-  public init(
-    change: ValidatorChange, reason: String, proposer: OrganisationID, until: BlockHeight, approvals: [OrganisationID],
-    refusals: [OrganisationID], status: Status
-  ) {
-    self.change = change
-    self.reason = reason
-    self.proposer = proposer
-    self.until = until
-    self.approvals = approvals
-    self.refusals = refusals
-    self.status = status
-  }
-
-  /// The fields in order.
-  public static let layout = Layout(
-    Self.init, \.change, \.reason, \.proposer, \.until, \.approvals, \.refusals, \.status)
 }
 
 /// What a validator lost its seat for.
