@@ -72,13 +72,16 @@ let package = Package(
     .executableTarget(
       name: "Credential", dependencies: ["Apps", "ChainCore", "ChainTesting"], path: "Examples/Credential", swiftSettings: settings),
     .executableTarget(
+      name: "Province", dependencies: ["ChainCore", "ChainNode", "CrossChain"], path: "Examples/Province", swiftSettings: settings),
+    .executableTarget(
       name: "UnderFaults", dependencies: ["ChainCore", "ChainTesting"], path: "Examples/UnderFaults", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "ChainCoreTests", dependencies: ["ChainCore", "TestSupport"], swiftSettings: settings),
     .executableTarget(
       name: "LedgerWriter", dependencies: ["ChainCore", "ChainTesting"], path: "Tests/LedgerWriter", swiftSettings: settings),
     .testTarget(
-      name: "ProcessTests", dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "UnderFaults", "yuchain"],
+      name: "ProcessTests",
+      dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults", "yuchain"],
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),
@@ -88,7 +91,7 @@ let package = Package(
     .testTarget(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       exclude: ["Independent"], swiftSettings: settings),
-    .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode"], swiftSettings: settings),
+    .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], exclude: ["Independent"],
       swiftSettings: settings),

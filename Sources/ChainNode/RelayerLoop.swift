@@ -22,7 +22,7 @@ extension Node {
 
 /// Runs a relayer in real time. Stopping it stops nothing but packets; any number may run side by side.
 public actor RelayerLoop {
-  private let relayer: Relayer
+  private var relayer: Relayer
   private let interval: Duration
   private let logger: Logger
   private var task: Task<Void, Never>?
@@ -48,6 +48,9 @@ public actor RelayerLoop {
       }
     }
   }
+
+  /// Goes on with another relayer from the next tick: for other chains, or other nodes of them. A relayer remembers nothing, so nothing is lost.
+  public func carry(for relayer: Relayer) { self.relayer = relayer }
 
   /// Stops after the running tick.
   public func stop() {

@@ -58,6 +58,15 @@ struct DemoInput {
     }
   }
 
+  /// Lets these organisations issue licences of all types that organisations hold, besides those that may already.
+  mutating func letIssue(_ offices: [OrganisationID]) throws {
+    for index in types.indices where types[index].holder != "person" {
+      for office in offices where !types[index].issuers.contains(where: { $0.organisation == office }) {
+        types[index].issuers.append(try UnifiedCreditCode(office.rawValue))
+      }
+    }
+  }
+
   private static func decode<Value: Decodable>(_ path: String) throws -> Value {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(try Console.read(path)))

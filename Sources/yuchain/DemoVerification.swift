@@ -34,12 +34,14 @@ extension DemoStory {
     for (index, expected) in [(0, "valid"), (1, "revoked")] {
       let licence = chosen[index].0
       let use = try await bureau.call(
-        "licence", "verifyRemote", try await remoteCall(licence, grants[index], from: height), returning: RemoteUse.self)
+        "licence", "verifyRemote", try await remoteCall(licence, grants[index], of: zhengzhou, from: height, for: kaifeng),
+        returning: RemoteUse.self)
       let seen = use.use.seen?.height ?? 0
       tell("\(licence): \(use.use.result), as of Zhengzhou's height \(seen); disclosed: \(try disclosed(licence))")
       guard use.use.result.rawValue == expected else { throw Misuse("\(expected) was expected") }
     }
-    let spent = try await bureau.call("licence", "verifyRemote", try await remoteCall(chosen[0].0, grants[0], from: height))
+    let spent = try await bureau.call(
+      "licence", "verifyRemote", try await remoteCall(chosen[0].0, grants[0], of: zhengzhou, from: height, for: kaifeng))
     tell("a second look under the same grant: refused, \(spent.code)")
     guard spent.code == "quota" else { throw CallFailed(receipt: spent) }
     for (licence, _) in chosen {
@@ -74,14 +76,18 @@ extension DemoStory {
     guard replay.code == "alreadyExists" else { throw CallFailed(receipt: replay) }
   }
 
-  private func remoteCall(_ licence: LicenceNumber, _ grant: Digest, from height: BlockHeight) async throws -> VerifyRemote {
+  /// The call that verifies a licence of `issuer` on `verifier`, with proofs of a height that is not below `height`.
+  func remoteCall(
+    _ licence: LicenceNumber, _ grant: Digest, of issuer: Ledger, from height: BlockHeight, for verifier: Ledger
+  ) async throws -> VerifyRemote {
     let name = ElectronicLicence.name
     let licenceKey = StateKey(contract: name, table: ElectronicLicence.licences.records.name, key: licence)
     let grantKey = StateKey(contract: name, table: ElectronicLicence.grants.registry.records.name, key: grant)
-    let proofs: (RemoteProof, RemoteProof) = try await wait(for: "Kaifeng's view of Zhengzhou's height \(height)") {
-      guard let licenceProof = try? RemoteProof(of: licenceKey, on: zhengzhou, through: relay, for: kaifeng),
+    let what = "\(verifier.genesis.chain)'s view of height \(height) of \(issuer.genesis.chain)"
+    let proofs: (RemoteProof, RemoteProof) = try await wait(for: what) {
+      guard let licenceProof = try? RemoteProof(of: licenceKey, on: issuer, through: relay, for: verifier),
         let known = try? licenceProof.verify(anchor: try TrustAnchor(of: relay)), known.height >= height,
-        let grantProof = try? RemoteProof(of: grantKey, on: zhengzhou, at: known.height, through: relay, for: kaifeng)
+        let grantProof = try? RemoteProof(of: grantKey, on: issuer, at: known.height, through: relay, for: verifier)
       else { return nil }
       return (licenceProof, grantProof)
     }

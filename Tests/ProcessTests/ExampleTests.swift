@@ -29,6 +29,13 @@ import Testing
     #expect(lines.count == 3 && lines.first == "holds: true" && lines.last == "holds: false" && output.contains("notAuthorised"))
   }
 
+  @Test func province() throws {
+    let (status, output) = try run("Province")
+    #expect(status == 0 && output.hasSuffix("你好\n"), "\(output)")
+    #expect(
+      output.contains("henan/410300 retired sent 1, received 0") && output.contains("henan/410200 running sent 0, received 1"), "\(output)")
+  }
+
   @Test func underFaults() throws {
     let (status, output) = try run("UnderFaults", ["3"])
     #expect(status == 0 && output.hasSuffix("ok: no plot was ever sold twice\n"), "\(output)")
