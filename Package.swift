@@ -65,9 +65,6 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "ConsensusBenchmark", dependencies: ["ChainCore", "Consensus"], path: "Benchmarks/Consensus", swiftSettings: settings),
-    .executableTarget(name: "SM2Benchmark", dependencies: ["ChainCore"], path: "Benchmarks/SM2", swiftSettings: settings),
-    .executableTarget(
       name: "Embed", dependencies: ["ChainCore", "ChainNode"], path: "Examples/Embed", swiftSettings: settings),
     .executableTarget(
       name: "Credential", dependencies: ["Apps", "ChainCore", "ChainTesting"], path: "Examples/Credential", swiftSettings: settings),

@@ -1,0 +1,83 @@
+internal import CBaselines
+
+/// One figure with what it is compared to.
+struct Case: Sendable {
+  /// Such as `sm2.verify.known`.
+  var name: String
+  /// Of both figures.
+  var unit: String
+  /// What the baseline is, in words.
+  var baseline: String
+  /// How often each side is measured; the sides take turns.
+  var runs = 7
+  /// Makes keys, trees and files, which are not measured.
+  var prepare: @Sendable (Size) throws -> Sides
+}
+
+/// How large a case is: `smoke` only shows that it runs.
+enum Size: Sendable {
+  case full, smoke
+
+  /// `full`, or a small part of it.
+  func count(_ full: Int) -> Int { self == .full ? full : max(1, full / 100) }
+}
+
+/// Both sides of a case; each call is one run and gives its figure.
+struct Sides {
+  var ours: () throws -> Double
+  var baseline: () throws -> Double
+}
+
+/// What one case gave.
+struct Figure: Encodable {
+  var name: String
+  /// Median of the runs.
+  var value: Double
+  var unit: String
+  var baseline: String
+  /// Median of the runs.
+  var baselineValue: Double
+  /// `value` over `baselineValue`: the median over neighbouring runs, which a busy machine disturbs less than it does either median.
+  var ratio: Double
+  var runs: Int
+  /// How far the middle half of the values lies apart, over their median.
+  var spread: Double
+  var cpu: String
+}
+
+extension Case {
+  func measured(_ size: Size, cpu: String) throws -> Figure {
+    let sides = try prepare(size)
+    let runs = size == .full ? runs : 1
+    // Caches and lazily made tables are not what is measured.
+    if size == .full { _ = (try sides.ours(), try sides.baseline()) }
+    var ours: [Double] = []
+    var theirs: [Double] = []
+    for _ in 0..<runs {
+      ours.append(try sides.ours())
+      theirs.append(try sides.baseline())
+    }
+    let sorted = ours.sorted()
+    return Figure(
+      name: name, value: median(ours), unit: unit, baseline: baseline, baselineValue: median(theirs),
+      ratio: median(zip(ours, theirs).map { $0 / $1 }), runs: runs,
+      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu)
+  }
+}
+
+func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+/// How many of `count` a second `body` does, by this thread's processor time: other processes disturb it least.
+func processorRate(of count: Int, _ body: () throws -> Void) rethrows -> Double {
+  let began = bench_processor_seconds()
+  try body()
+  return Double(count) / (bench_processor_seconds() - began)
+}
+
+/// Seconds on the clock, for what waits for a disk.
+func clockSeconds(_ body: () throws -> Void) rethrows -> Double {
+  let began = ContinuousClock.now
+  try body()
+  let parts = (ContinuousClock.now - began).components
+  return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
+}
