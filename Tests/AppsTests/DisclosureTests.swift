@@ -3,7 +3,7 @@ import ChainCore
 import Testing
 
 /// Chosen fields under one root, and nothing about the others.
-@Suite struct Disclosure {
+@Suite struct FieldDisclosure {
   static let schema = ["name", "address", "capital", "scope", "since"]
   static let values = ["name": "豫", "address": "郑州市", "scope": "", "since": "2023-11-06"]
 

@@ -27,6 +27,12 @@ public struct Anchor: CanonicalRecord, Codable, Hashable {
 }
 
 /// Anchored digests of one contract, found again by digest; the first of several is the earliest.
+///
+/// ```swift
+/// let drawings = Anchors("drawings")
+/// try drawings.deposit(call.digest, record: call.project, context)   // in an entry
+/// try drawings.earliest(digest, context)?.depositor                  // in a query
+/// ```
 public struct Anchors: Sendable {
   /// How many anchors of one digest a query returns.
   public static let answerLimit = 100
@@ -49,5 +55,10 @@ public struct Anchors: Sendable {
   /// The anchors of `digest`, earliest first.
   public func find(_ digest: Digest, _ context: QueryContext) throws(ContractError) -> [Anchor] {
     try context.range(anchors, under: digest, limit: Self.answerLimit).map(\.value)
+  }
+
+  /// The first deposit of `digest`, if any: whoever deposited it had the file at that time.
+  public func earliest(_ digest: Digest, _ context: QueryContext) throws(ContractError) -> Anchor? {
+    try context.range(anchors, under: digest, limit: 1).first?.value
   }
 }

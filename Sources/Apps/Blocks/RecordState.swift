@@ -1,7 +1,7 @@
 public import ChainCore
 
 /// The state of a registered record, such as `valid`: a short name of letters.
-public struct RecordState: NameIdentifier, ExpressibleByStringLiteral {
+public struct RecordState: NameIdentifier, OrderedKey, ExpressibleByStringLiteral {
   /// The characters of the name.
   public let rawValue: String
   /// Takes the name as it is; `isWellFormed` has been checked.

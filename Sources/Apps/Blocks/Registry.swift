@@ -84,7 +84,15 @@ public struct RecordChanged<Key: ContractValue>: CanonicalRecord, Codable {
 
 /// Records that live by a table of transitions: create, move, amend, with checks in one order and a linked history.
 ///
-/// Order of checks: role, arguments (the caller's code), existence, relation, state, version, guards. Nothing is ever removed.
+/// Order of checks: role, arguments (the caller's code), existence, relation, state, version, holds, guards. Nothing is ever removed.
+///
+/// ```swift
+/// let permits = Registry<String, Permit>("permits", [
+///   .create("file", to: "valid", by: .role("department")),
+///   .move("revoke", from: ["valid"], to: "revoked", by: .owner, .role(.supervisor)),
+/// ], holds: Holds("permit-holds"))
+/// var entries: Entries { permits.entries }
+/// ```
 public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue & Hashable>: Sendable {
   /// The name, which its tables begin with.
   public let name: String
@@ -94,6 +102,8 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
   public let records: Table<Key, Registered<Content>>
   /// Their histories, from 1.
   public let history: Table<Pair<Key, UInt64>, RegistryChange>
+  /// What blocks calls on records until its placer releases it, if the registry has holds.
+  public let holds: Holds<Key>?
   private let derive: @Sendable (Registered<Content>, BlockTime) -> RecordState
   private let relate: @Sendable (String, Registered<Content>, Key, Caller) -> Bool
 
@@ -101,10 +111,11 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
   ///
   /// - Parameters:
   ///   - indexes: Of the table of records.
+  ///   - holds: Looked at before the guards of every call on a record.
   ///   - derive: The state that counts at a time, where it is not the stored one (expiry).
   ///   - relations: Whether a caller stands in the named relation to a record.
   public init(
-    _ name: StaticString, _ transitions: [Transition], indexes: [TableIndex<Key, Registered<Content>>] = [],
+    _ name: StaticString, _ transitions: [Transition], indexes: [TableIndex<Key, Registered<Content>>] = [], holds: Holds<Key>? = nil,
     derive: @escaping @Sendable (Registered<Content>, BlockTime) -> RecordState = { record, _ in record.state },
     relations: @escaping @Sendable (_ relation: String, Registered<Content>, Key, Caller) -> Bool = { _, _, _, _ in false }
   ) {
@@ -112,6 +123,7 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
     self.transitions = transitions
     records = Table(TableName(stringLiteral: name.description), indexes: indexes)
     history = Table(TableName(stringLiteral: name.description + "-history"))
+    self.holds = holds
     self.derive = derive
     relate = relations
   }
@@ -155,22 +167,37 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
   ///
   /// - Parameters:
   ///   - expectedVersion: What the caller worked from; another one is `.stale`.
+  ///   - state: The state that counts, where records besides this one decide; otherwise the derived one.
   ///   - change: Guards, then changes to content or state; the row's target state is set before it runs.
-  /// - Throws: `.notFound`, `.notAuthorised`, `.notAllowed`, `.stale`, and what `change` throws.
+  /// - Throws: `.notFound`, `.notAuthorised`, `.notAllowed`, `.stale`, `.held`, and what `change` throws.
   @discardableResult
   public func move(
-    _ call: EntryName, _ key: Key, expectedVersion: UInt64? = nil, _ context: ContractContext,
+    _ call: EntryName, _ key: Key, expectedVersion: UInt64? = nil, state: RecordState? = nil, _ context: ContractContext,
     change: (inout Registered<Content>) throws -> Void = { _ in }
   ) throws -> Registered<Content> {
     let transition = try transition(call)
     var record = try context.require(records, key)
-    try check(transition, record, key, context)
+    try check(transition, record, key, state: state, context)
     if let expectedVersion, expectedVersion != record.version { throw ContractError.stale(found: record.version) }
+    if let holds { try holds.check(call, on: key, context) }
     if let to = transition.to { record.state = to }
     try change(&record)
     record.version += 1
     record.changedAt = context.time
     try write(call, key, record, context)
+    return record
+  }
+
+  /// Writes a new record that a call of another record brings about, with its history, without an event.
+  /// - Throws: `.alreadyExists`.
+  @discardableResult
+  public func insert(
+    _ call: EntryName, _ key: Key, _ content: Content, state: RecordState, owner: OrganisationID? = nil, _ context: ContractContext
+  ) throws(ContractError) -> Registered<Content> {
+    try context.require(try context.get(records, key) == nil, .alreadyExists)
+    let record = Registered(
+      state: state, owner: owner ?? context.caller.organisation, version: 1, changedAt: context.time, content: content)
+    try store(call, key, record, context)
     return record
   }
 
@@ -188,12 +215,12 @@ public struct Registry<Key: OrderedKey & ContractValue, Content: ContractValue &
 
   /// Checks that the caller may make this call on the record, and that its state allows it.
   public func check(
-    _ transition: Transition, _ record: Registered<Content>, _ key: Key, _ context: QueryContext
+    _ transition: Transition, _ record: Registered<Content>, _ key: Key, state: RecordState? = nil, _ context: QueryContext
   ) throws(ContractError) {
     guard transition.by.contains(where: { isActor($0, record, key, context.caller) }) else {
       throw .notAuthorised("\(transition.call) of \(name) is not for \(context.caller.organisation)")
     }
-    let state = derive(record, context.time)
+    let state = state ?? derive(record, context.time)
     guard transition.from.contains(state) else { throw .notAllowed(state: state.rawValue, call: transition.call.rawValue) }
   }
 

@@ -132,8 +132,13 @@ public struct SubjectProofs: Sendable {
     guard statement.key.suite == context.suite, statement.key.verify(proof.signature, of: id) else {
       throw .notAuthorised("the person's signature is not valid for this call")
     }
+    try remember(id, context)
+    return id
+  }
+
+  /// A consent is good once.
+  func remember(_ id: Digest, _ context: ContractContext) throws(ContractError) {
     guard try context.get(used, id) == nil else { throw .alreadyExists }
     try context.put(used, id, context.height)
-    return id
   }
 }

@@ -1,0 +1,161 @@
+public import ChainCore
+
+/// Why an envelope was not made or not opened.
+@nonexhaustive
+public enum EnvelopeError: Error, Hashable, Sendable {
+  /// The international suite has no encryption here: use a chain of the suite `guomi`.
+  case notSupported
+  /// The text is longer than `SealedEnvelope.textLimit` bytes.
+  case tooLong(Int)
+  /// Another key, other associated bytes, or changed bytes: nothing was decrypted.
+  case authentication
+  /// The envelope is authentic and yet not of this form; its maker is at fault.
+  case malformed
+  /// A cipher refused.
+  case cipher(CipherError)
+}
+
+extension EnvelopeError: CustomStringConvertible {
+  /// The sentence for a person.
+  public var description: String {
+    switch self {
+    case .notSupported: "sealed envelopes need the suite guomi: SM2, SM4 and HMAC-SM3"
+    case .tooLong(let bytes): "\(bytes) bytes are more than the \(SealedEnvelope.textLimit) of an envelope"
+    case .authentication: "the envelope was not made with this key for this purpose, or was changed"
+    case .malformed: "the envelope is not of the known form"
+    case .cipher(let error): "\(error)"
+    }
+  }
+}
+
+/// Encrypted bytes that stand on chain or beside it: SM4-CTR over a text padded to 256·2ⁿ bytes, authenticated by HMAC-SM3.
+///
+/// The order is encrypt-then-MAC; nothing is decrypted before the tag is checked. The padding hides the text's length but for its
+/// power of two. The content key never stands on chain: `ContentKey.wrap(to:)` gives it to each reader.
+public struct SealedEnvelope: CanonicalRecord, Codable, Hashable {
+  /// The longest text in bytes.
+  public static let textLimit = 16 << 20
+
+  /// The first counter block: 16 random bytes.
+  public var counter: [UInt8]
+  /// The encrypted bytes.
+  public var ciphertext: [UInt8]
+  /// The authentication tag.
+  public var tag: Digest
+
+  /// Puts the parts together.
+  public init(counter: [UInt8], ciphertext: [UInt8], tag: Digest) {
+    self.counter = counter
+    self.ciphertext = ciphertext
+    self.tag = tag
+  }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.counter, \.ciphertext, \.tag)
+
+  /// What stands on chain for an envelope that lies beside it.
+  public func digest(suite: CryptoSuite) -> Digest { suite.digest("SealedEnvelope", .none, self) }
+
+  /// The number of bytes that a text of `count` bytes is padded to, with its length of 4 bytes: 256·2ⁿ.
+  public static func paddedCount(_ count: Int) -> Int {
+    var size = 256
+    while size < count + 4 { size *= 2 }
+    return size
+  }
+}
+
+/// The key of one envelope: 32 random bytes of its maker.
+///
+/// ```swift
+/// let key = ContentKey.random()
+/// let envelope = try key.seal(text, associated: recordKey)            // the digest of it goes on chain
+/// let wrap = try key.wrap(to: reader.publicKey)                       // once per grantee
+/// let text = try ContentKey(unwrapping: wrap, with: readerKey).open(envelope, associated: recordKey)
+/// ```
+public struct ContentKey: Sendable {
+  private let secret: [UInt8]
+
+  /// A fresh key, outside contracts.
+  public static func random() -> ContentKey { ContentKey(secret: Digest.random().bytes) }
+
+  private init(secret: [UInt8]) { self.secret = secret }
+
+  /// The key in `wrap`.
+  /// - Throws: `EnvelopeError.cipher` if the wrap is for another key or was changed, `.malformed`.
+  public init(unwrapping wrap: [UInt8], with key: PrivateKey) throws(EnvelopeError) {
+    guard key.suite == .guomi else { throw .notSupported }
+    let bytes: [UInt8]
+    do throws(CipherError) {
+      bytes = try key.decrypt(try SM2Ciphertext(der: wrap))
+    } catch {
+      throw .cipher(error)
+    }
+    guard bytes.count == Digest.byteCount else { throw .malformed }
+    self.init(secret: bytes)
+  }
+
+  /// The key encrypted to the holder of an SM2 key, in DER (GM/T 0009).
+  /// - Throws: `EnvelopeError.notSupported` for Ed25519 keys.
+  public func wrap(to key: PublicKey) throws(EnvelopeError) -> [UInt8] {
+    guard key.suite == .guomi else { throw .notSupported }
+    do throws(CipherError) {
+      return try key.encrypt(secret).der
+    } catch {
+      throw .cipher(error)
+    }
+  }
+
+  /// Seals `text`; `associated` says what for, and must be given again to open it.
+  public func seal(_ text: [UInt8], associated: [UInt8]) throws(EnvelopeError) -> SealedEnvelope {
+    guard text.count <= SealedEnvelope.textLimit else { throw .tooLong(text.count) }
+    let length = UInt32(text.count)
+    var padded: [UInt8] = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + text
+    padded += [UInt8](repeating: 0, count: SealedEnvelope.paddedCount(text.count) - padded.count)
+    let counter = Array(Digest.random().bytes.prefix(SM4.blockBytes))
+    let ciphertext: [UInt8]
+    do throws(CipherError) {
+      ciphertext = try SM4.encrypt(padded, key: try encryptionKey(), mode: .ctr(counter: counter))
+    } catch {
+      throw .cipher(error)
+    }
+    return SealedEnvelope(counter: counter, ciphertext: ciphertext, tag: try tag(counter, ciphertext, associated))
+  }
+
+  /// Checks the tag and opens the envelope.
+  /// - Throws: `EnvelopeError.authentication` before anything is decrypted.
+  public func open(_ envelope: SealedEnvelope, associated: [UInt8]) throws(EnvelopeError) -> [UInt8] {
+    let expected = try tag(envelope.counter, envelope.ciphertext, associated)
+    // All bytes are compared, whatever the first difference: how long it takes says nothing about the tag.
+    let difference = zip(expected.bytes, envelope.tag.bytes).reduce(0) { $0 | ($1.0 ^ $1.1) }
+    guard difference == 0 else { throw .authentication }
+    let padded: [UInt8]
+    do throws(CipherError) {
+      padded = try SM4.decrypt(envelope.ciphertext, key: try encryptionKey(), mode: .ctr(counter: envelope.counter))
+    } catch {
+      throw .cipher(error)
+    }
+    guard padded.count >= 256 else { throw .malformed }
+    let length = padded.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+    guard length <= padded.count - 4, SealedEnvelope.paddedCount(length) == padded.count else { throw .malformed }
+    guard padded[(4 + length)...].allSatisfy({ $0 == 0 }) else { throw .malformed }
+    return Array(padded[4..<(4 + length)])
+  }
+
+  private func encryptionKey() throws(CipherError) -> [UInt8] {
+    do throws(KeyError) {
+      return Array(try CryptoSuite.guomi.hmac(key: secret, message: Array("YUCHAIN/1/envelope/encrypt".utf8)).bytes.prefix(16))
+    } catch {
+      throw .openSSL("HMAC-SM3")
+    }
+  }
+
+  private func tag(_ counter: [UInt8], _ ciphertext: [UInt8], _ associated: [UInt8]) throws(EnvelopeError) -> Digest {
+    do throws(KeyError) {
+      let key = try CryptoSuite.guomi.hmac(key: secret, message: Array("YUCHAIN/1/envelope/authenticate".utf8))
+      return try CryptoSuite.guomi.hmac(
+        key: key.bytes, message: associated.canonicalBytes + counter.canonicalBytes + ciphertext.canonicalBytes)
+    } catch {
+      throw .cipher(.openSSL("HMAC-SM3"))
+    }
+  }
+}
