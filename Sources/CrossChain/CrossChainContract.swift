@@ -64,6 +64,13 @@ public struct CrossChainContract: SystemContract, PacketSender {
     }
     Entry("receive", by: .role(.relayer)) { (call: ReceivePackets, context) -> [PacketStatus] in try Self.receive(call, context) }
     Entry("settle", by: .role(.relayer)) { (call: SettlePackets, context) -> [PacketStatus] in try Self.settle(call, context) }
+    Entry("skip", by: .role(.relayer)) { (call: SkipPackets, context) -> [PacketStatus] in try Self.skip(call, context) }
+    Entry("prune", by: .role(.relayer)) { (call: PruneArrivals, context) -> [PacketStatus] in try Self.prune(call, context) }
+    Entry("setPort", by: .role(.administrator)) { (call: SetPort, context) in
+      try call.policy.validate()
+      try context.put(CrossChainState.ports, call.port, call.policy)
+      try context.emit("xc.portSet", call.port)
+    }
     Query("network") { (_: NoResult, context) -> NetworkRecord in try context.require(Self.network, SingleKey()) }
     Query("view") { (_: NoResult, context) -> RelayView in try context.require(CrossChainState.view, SingleKey()) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
@@ -72,6 +79,13 @@ public struct CrossChainContract: SystemContract, PacketSender {
     Query("pending") { (question: PendingQuestion, context) -> [PacketHeader] in try Self.pending(question, context) }
     Query("packet") { (key: PacketKey, context) -> Packet? in try context.get(CrossChainState.outbox, key) }
     Query("deliveries") { (keys: [PacketKey], context) -> [Delivery] in try Self.deliveries(keys, context) }
+    Query("lanes") { (question: LanesQuestion, context) -> [LaneMark] in try Self.lanes(question, context) }
+    Query("arrivals") { (lanes: [LaneID], context) -> [LaneIn] in
+      var found: [LaneIn] = []
+      for lane in lanes { found.append(try context.get(CrossChainState.laneIn, lane) ?? LaneIn()) }
+      return found
+    }
+    Query("port") { (port: ContractName, context) -> PortPolicy in try context.get(CrossChainState.ports, port) ?? PortPolicy() }
     Query("verifyRemote") { (question: RemoteQuestion, context) -> VerifiedRecord in try question.answer(context) }
   }
 
@@ -87,6 +101,7 @@ public struct CrossChainContract: SystemContract, PacketSender {
       throw .badArgument("destination: \(packet.destination) has no port")
     }
     guard packet.payload.count <= Packet.payloadLimit else { throw .limitExceeded("\(Packet.payloadLimit) bytes of payload") }
+    try Self.requireCare(packet.classification, sealedTo: packet.sealedTo, network, context)
     let view = try context.require(CrossChainState.view, SingleKey())
     // The view may be old on a chain that no relayer served yet; all clocks are close to each other.
     let from = max(view.time, context.time)
@@ -100,8 +115,9 @@ public struct CrossChainContract: SystemContract, PacketSender {
     }
     let header = PacketHeader(
       lane: lane, sequence: out.next, sender: PacketParty(account: caller.account, organisation: caller.organisation),
-      call: packet.call, requestID: packet.requestID, timeout: timeout, payloadDigest: network.hash.payload(packet.payload),
-      payloadSize: UInt32(packet.payload.count))
+      call: packet.call, classification: packet.classification, requestID: packet.requestID, timeout: timeout,
+      payloadDigest: network.hash.payload(packet.payload), payloadSize: UInt32(packet.payload.count), sealedTo: packet.sealedTo,
+      isOrdered: packet.isOrdered)
     let id = network.hash.packetID(header)
     out.next += 1
     try context.put(CrossChainState.laneOut, lane, out)
@@ -126,6 +142,12 @@ public struct CrossChainContract: SystemContract, PacketSender {
     let from = question.after.map { PacketKey(lane: $0.lane, sequence: $0.sequence == .max ? .max : $0.sequence + 1) }
     let limit = Int(min(question.limit, 200))
     return try context.range(CrossChainState.outbox, from: from, limit: limit).map(\.value.header)
+  }
+
+  private static func lanes(_ question: LanesQuestion, _ context: QueryContext) throws(ContractError) -> [LaneMark] {
+    let limit = Int(min(question.limit, 200))
+    let found = try context.range(CrossChainState.laneOut, from: question.after, limit: limit + 1)
+    return found.filter { $0.key != question.after }.prefix(limit).map { LaneMark(lane: $0.key, state: $0.value) }
   }
 
   private static func deliveries(_ keys: [PacketKey], _ context: QueryContext) throws(ContractError) -> [Delivery] {

@@ -29,23 +29,6 @@ public struct CheckpointKey: CanonicalRecord, OrderedKey, Codable, Hashable {
   }
 }
 
-/// How far a lane is on the source chain.
-public struct LaneOut: CanonicalRecord, Codable, Hashable {
-  /// The number of the next packet.
-  public var next: UInt64
-  /// All numbers below this one are settled.
-  public var settledBelow: UInt64
-
-  /// A lane's counters; a fresh lane begins with number 1.
-  public init(next: UInt64 = 1, settledBelow: UInt64 = 1) {
-    self.next = next
-    self.settledBelow = settledBelow
-  }
-
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.next, \.settledBelow)
-}
-
 /// The tables of the system contract `xc`, and the state keys that proofs are about. Only this module writes them.
 public enum CrossChainState {
   /// The contract's name on every chain.
@@ -58,9 +41,14 @@ public enum CrossChainState {
   static let outbox = Table<PacketKey, Packet>("outbox")
 
   // On the destination.
+  static let laneIn = Table<LaneID, LaneIn>("lane-in")
   static let receipts = Table<PacketKey, PacketReceipt>("receipt")
   /// The answer itself, not its digest: the tree holds the digest anyway, and relayers need no event history.
   static let acks = Table<PacketKey, Acknowledgement>("ack")
+
+  /// Received packets that their contract answers later: the packet's id.
+  static let open = Table<PacketKey, Digest>("open")
+  static let ports = Table<ContractName, PortPolicy>("port")
 
   // On every chain but the relay.
   static let view = Table<SingleKey, RelayView>("relay-view")
@@ -75,10 +63,18 @@ public enum CrossChainState {
   static let routes = Table<RouteScope, RoutePolicy>("route")
   static let relayed = Table<PacketKey, Digest>("relayed")
   static let outcomes = Table<PacketKey, Outcome>("outcome")
+  static let relayLanes = Table<LaneID, RelayLane>("relay-lane")
+  static let usage = Table<RouteScope, RouteUsage>("usage")
   static let log = Table<SingleKey, AppendOnlyTree>("log")
 
   /// Where the source chain commits to a packet: value = packet id.
   public static func pendingKey(_ packet: PacketKey) -> StateKey { key(pending, packet) }
+  /// Where the source chain records how far a lane is: value = `LaneOut`.
+  public static func laneOutKey(_ lane: LaneID) -> StateKey { key(laneOut, lane) }
+  /// Where the relay records how far a lane is: value = `RelayLane`.
+  public static func relayLaneKey(_ lane: LaneID) -> StateKey { key(relayLanes, lane) }
+  /// Where the relay keeps its log: value = `AppendOnlyTree`.
+  public static let logKey = key(log, SingleKey())
   /// Where the relay commits to a packet: value = packet id.
   public static func relayedKey(_ packet: PacketKey) -> StateKey { key(relayed, packet) }
   /// Where the relay records how a packet ended: value = `Outcome`.

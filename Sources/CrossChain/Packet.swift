@@ -85,19 +85,6 @@ public struct PacketParty: CanonicalRecord, Codable, Hashable {
   public static let layout = Layout(Self.init, \.account, \.organisation)
 }
 
-/// How much care a packet's content needs; decides which routes may carry it.
-public enum PacketClass: UInt8, CanonicalEnum, Hashable, Codable, Comparable {
-  /// Any route.
-  case ordinary = 0
-  /// Byzantine quorums only.
-  case important = 1
-  /// Byzantine quorums only, and sealed.
-  case sensitive = 2
-
-  /// By care.
-  public static func < (left: PacketClass, right: PacketClass) -> Bool { left.rawValue < right.rawValue }
-}
-
 /// Everything of a packet but its payload: what its id commits to. The relay never needs the payload.
 public struct PacketHeader: CanonicalRecord, Codable, Hashable {
   /// The lane.
@@ -118,13 +105,16 @@ public struct PacketHeader: CanonicalRecord, Codable, Hashable {
   public var payloadDigest: Digest
   /// The payload's size in bytes.
   public var payloadSize: UInt32
-  /// The serial number of the certificate that the payload is sealed to, if it is sealed.
+  /// The serial number of the certificate that the payload is sealed to, if it is sealed; at most 64 bytes.
   public var sealedTo: [UInt8]?
+  /// Whether the lane's packets arrive in the order of their numbers.
+  public var isOrdered: Bool
 
   /// Puts the fields together.
   public init(
     lane: LaneID, sequence: UInt64, sender: PacketParty, call: EntryName, classification: PacketClass = .ordinary,
-    requestID: Digest? = nil, timeout: PacketTimeout, payloadDigest: Digest, payloadSize: UInt32, sealedTo: [UInt8]? = nil
+    requestID: Digest? = nil, timeout: PacketTimeout, payloadDigest: Digest, payloadSize: UInt32, sealedTo: [UInt8]? = nil,
+    isOrdered: Bool = false
   ) {
     self.lane = lane
     self.sequence = sequence
@@ -136,12 +126,14 @@ public struct PacketHeader: CanonicalRecord, Codable, Hashable {
     self.payloadDigest = payloadDigest
     self.payloadSize = payloadSize
     self.sealedTo = sealedTo
+    self.isOrdered = isOrdered
   }
 
   /// The fields in order.
   public static let layout = Layout(
-    Self.init(lane:sequence:sender:call:classification:requestID:timeout:payloadDigest:payloadSize:sealedTo:),
-    \.lane, \.sequence, \.sender, \.call, \.classification, \.requestID, \.timeout, \.payloadDigest, \.payloadSize, \.sealedTo)
+    Self.init(lane:sequence:sender:call:classification:requestID:timeout:payloadDigest:payloadSize:sealedTo:isOrdered:),
+    \.lane, \.sequence, \.sender, \.call, \.classification, \.requestID, \.timeout, \.payloadDigest, \.payloadSize, \.sealedTo,
+    \.isOrdered)
 
   /// The packet's place.
   public var key: PacketKey { PacketKey(lane: lane, sequence: sequence) }
@@ -151,6 +143,8 @@ public struct PacketHeader: CanonicalRecord, Codable, Hashable {
 public struct Packet: CanonicalRecord, Codable, Hashable {
   /// The greatest size of a payload in bytes; larger content goes beside the chain.
   public static let payloadLimit = 64 * 1024
+  /// The greatest size of a certificate's serial number in bytes.
+  public static let sealLimit = 64
 
   /// What the id commits to.
   public var header: PacketHeader

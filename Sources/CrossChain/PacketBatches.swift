@@ -12,10 +12,10 @@ public enum PacketBatch {
 public struct ProvenHeader: CanonicalRecord, Codable, Hashable {
   /// The header.
   public var header: PacketHeader
-  /// `CrossChainState.pendingKey` → packet id, on the source chain.
-  public var proof: StateProof
+  /// `CrossChainState.pendingKey` → packet id, on the source chain; `nil` = the batch's shared proof shows it.
+  public var proof: StateProof?
   /// Puts the parts together; nothing is checked.
-  public init(header: PacketHeader, proof: StateProof) {
+  public init(header: PacketHeader, proof: StateProof? = nil) {
     self.header = header
     self.proof = proof
   }
@@ -31,27 +31,30 @@ public struct RelayPackets: CanonicalRecord, Codable, Hashable {
   public var height: BlockHeight
   /// Moves the client to that height first, if needed.
   public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
   /// The packets.
   public var packets: [ProvenHeader]
   /// Puts the parts together.
-  public init(source: ChainID, height: BlockHeight, update: ClientUpdate? = nil, packets: [ProvenHeader]) {
+  public init(source: ChainID, height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, packets: [ProvenHeader]) {
     self.source = source
     self.height = height
     self.update = update
+    self.shared = shared
     self.packets = packets
   }
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.source, \.height, \.update, \.packets)
+  public static let layout = Layout(Self.init, \.source, \.height, \.update, \.shared, \.packets)
 }
 
 /// A packet with the proof that the relay committed to it.
 public struct ProvenPacket: CanonicalRecord, Codable, Hashable {
   /// The packet.
   public var packet: Packet
-  /// `CrossChainState.relayedKey` → packet id, on the relay.
-  public var proof: StateProof
+  /// `CrossChainState.relayedKey` → packet id, on the relay; `nil` = the batch's shared proof shows it.
+  public var proof: StateProof?
   /// Puts the parts together; nothing is checked.
-  public init(packet: Packet, proof: StateProof) {
+  public init(packet: Packet, proof: StateProof? = nil) {
     self.packet = packet
     self.proof = proof
   }
@@ -65,16 +68,19 @@ public struct ReceivePackets: CanonicalRecord, Codable, Hashable {
   public var height: BlockHeight
   /// Moves the client to that height first, if needed.
   public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
   /// The packets.
   public var packets: [ProvenPacket]
   /// Puts the parts together.
-  public init(height: BlockHeight, update: ClientUpdate? = nil, packets: [ProvenPacket]) {
+  public init(height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, packets: [ProvenPacket]) {
     self.height = height
     self.update = update
+    self.shared = shared
     self.packets = packets
   }
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.height, \.update, \.packets)
+  public static let layout = Layout(Self.init, \.height, \.update, \.shared, \.packets)
 }
 
 /// A destination's answer with its proof.
@@ -83,10 +89,10 @@ public struct ProvenAcknowledgement: CanonicalRecord, Codable, Hashable {
   public var key: PacketKey
   /// The answer.
   public var acknowledgement: Acknowledgement
-  /// `CrossChainState.acknowledgementKey` → the answer, on the destination.
-  public var proof: StateProof
+  /// `CrossChainState.acknowledgementKey` → the answer, on the destination; `nil` = the batch's shared proof shows it.
+  public var proof: StateProof?
   /// Puts the parts together; nothing is checked.
-  public init(key: PacketKey, acknowledgement: Acknowledgement, proof: StateProof) {
+  public init(key: PacketKey, acknowledgement: Acknowledgement, proof: StateProof? = nil) {
     self.key = key
     self.acknowledgement = acknowledgement
     self.proof = proof
@@ -103,17 +109,22 @@ public struct AcknowledgePackets: CanonicalRecord, Codable, Hashable {
   public var height: BlockHeight
   /// Moves the client to that height first, if needed.
   public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
   /// The answers.
   public var packets: [ProvenAcknowledgement]
   /// Puts the parts together.
-  public init(destination: ChainID, height: BlockHeight, update: ClientUpdate? = nil, packets: [ProvenAcknowledgement]) {
+  public init(
+    destination: ChainID, height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, packets: [ProvenAcknowledgement]
+  ) {
     self.destination = destination
     self.height = height
     self.update = update
+    self.shared = shared
     self.packets = packets
   }
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.destination, \.height, \.update, \.packets)
+  public static let layout = Layout(Self.init, \.destination, \.height, \.update, \.shared, \.packets)
 }
 
 /// Arguments of `xc.timeout` on the relay: late packets with the proof that they had not arrived.
@@ -124,34 +135,38 @@ public struct TimeOutPackets: CanonicalRecord, Codable, Hashable {
   public var height: BlockHeight
   /// Moves the client to that height first, if needed.
   public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
   /// The relay block that the destination had seen there.
   public var view: RelayView
-  /// `CrossChainState.viewKey` → the view, on the destination.
-  public var viewProof: StateProof
-  /// Headers, each with the proof of absence of `CrossChainState.receiptKey` on the destination.
+  /// `CrossChainState.viewKey` → the view, on the destination; `nil` = the shared proof shows it.
+  public var viewProof: StateProof?
+  /// Headers, each with the proof of `CrossChainState.receiptKey` on the destination: absence, or on an ordered lane `expired`.
   public var packets: [ProvenHeader]
   /// Puts the parts together.
   public init(
-    destination: ChainID, height: BlockHeight, update: ClientUpdate? = nil, view: RelayView, viewProof: StateProof,
-    packets: [ProvenHeader]
+    destination: ChainID, height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, view: RelayView,
+    viewProof: StateProof? = nil, packets: [ProvenHeader]
   ) {
     self.destination = destination
     self.height = height
     self.update = update
+    self.shared = shared
     self.view = view
     self.viewProof = viewProof
     self.packets = packets
   }
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.destination, \.height, \.update, \.view, \.viewProof, \.packets)
+  public static let layout = Layout(Self.init, \.destination, \.height, \.update, \.shared, \.view, \.viewProof, \.packets)
 }
 
 /// What shows that a packet ended.
 public enum OutcomeEvidence: CanonicalCodable, Codable, Hashable, Sendable {
-  /// The relay's record: `CrossChainState.outcomeKey` → outcome, on the relay.
-  case recorded(Outcome, StateProof)
+  /// The relay's record: `CrossChainState.outcomeKey` → outcome, on the relay; no proof = the batch's shared one shows it.
+  case recorded(Outcome, StateProof?)
   /// The relay's clock is past the timeout at this height, and it had neither relayed nor recorded the packet: it never will.
-  case neverRelayed(relayed: StateProof, outcome: StateProof)
+  /// No proofs = the batch's shared one shows both absences. On an ordered lane this ends nothing.
+  case neverRelayed(relayed: StateProof?, outcome: StateProof?)
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -170,8 +185,8 @@ public enum OutcomeEvidence: CanonicalCodable, Codable, Hashable, Sendable {
   public init(from reader: inout CanonicalReader) throws(CanonicalError) {
     self = try reader.readVariant(of: "OutcomeEvidence") { (variant, reader) throws(CanonicalError) in
       switch variant {
-      case 0: .recorded(try Outcome(from: &reader), try StateProof(from: &reader))
-      case 1: .neverRelayed(relayed: try StateProof(from: &reader), outcome: try StateProof(from: &reader))
+      case 0: .recorded(try Outcome(from: &reader), try StateProof?(from: &reader))
+      case 1: .neverRelayed(relayed: try StateProof?(from: &reader), outcome: try StateProof?(from: &reader))
       default: nil
       }
     }
@@ -193,67 +208,44 @@ public struct ProvenOutcome: CanonicalRecord, Codable, Hashable {
   public static let layout = Layout(Self.init, \.key, \.evidence)
 }
 
+/// Arguments of `xc.skip` on the destination of ordered lanes: numbers that the relay ended without ever relaying them.
+public struct SkipPackets: CanonicalRecord, Codable, Hashable {
+  /// The relay's height that the proofs are of.
+  public var height: BlockHeight
+  /// Moves the client to that height first, if needed.
+  public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
+  /// The packets with the relay's records of their ends, in the order of their numbers.
+  public var packets: [ProvenOutcome]
+  /// Puts the parts together.
+  public init(height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, packets: [ProvenOutcome]) {
+    self.height = height
+    self.update = update
+    self.shared = shared
+    self.packets = packets
+  }
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.height, \.update, \.shared, \.packets)
+}
+
 /// Arguments of `xc.settle` on the source chain.
 public struct SettlePackets: CanonicalRecord, Codable, Hashable {
   /// The relay's height that the proofs are of.
   public var height: BlockHeight
   /// Moves the client to that height first, if needed.
   public var update: ClientUpdate?
+  /// One proof for all packets that bring none of their own.
+  public var shared: StateMultiProof?
   /// The packets.
   public var packets: [ProvenOutcome]
   /// Puts the parts together.
-  public init(height: BlockHeight, update: ClientUpdate? = nil, packets: [ProvenOutcome]) {
+  public init(height: BlockHeight, update: ClientUpdate? = nil, shared: StateMultiProof? = nil, packets: [ProvenOutcome]) {
     self.height = height
     self.update = update
+    self.shared = shared
     self.packets = packets
   }
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.height, \.update, \.packets)
-}
-
-// Answers of the queries that relayers work from.
-
-/// Arguments of `xc.pending` on a source chain.
-public struct PendingQuestion: CanonicalRecord, Codable, Hashable {
-  /// Begin after this packet; `nil` = from the first.
-  public var after: PacketKey?
-  /// At most this many; at most 200 are given.
-  public var limit: UInt32
-  /// Asks for a page.
-  public init(after: PacketKey? = nil, limit: UInt32 = 200) {
-    self.after = after
-    self.limit = limit
-  }
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.after, \.limit)
-}
-
-/// What the relay knows of a packet; an answer of `xc.packets`.
-public struct RelayedPacket: CanonicalRecord, Codable, Hashable {
-  /// The packet's id, once relayed.
-  public var packetID: Digest?
-  /// How it ended, once it has.
-  public var outcome: Outcome?
-  /// Puts the parts together.
-  public init(packetID: Digest?, outcome: Outcome?) {
-    self.packetID = packetID
-    self.outcome = outcome
-  }
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.packetID, \.outcome)
-}
-
-/// What the destination knows of a packet; an answer of `xc.deliveries`.
-public struct Delivery: CanonicalRecord, Codable, Hashable {
-  /// That it arrived, once it has.
-  public var receipt: PacketReceipt?
-  /// The answer, once there is one.
-  public var acknowledgement: Acknowledgement?
-  /// Puts the parts together.
-  public init(receipt: PacketReceipt?, acknowledgement: Acknowledgement?) {
-    self.receipt = receipt
-    self.acknowledgement = acknowledgement
-  }
-  /// The fields in order.
-  public static let layout = Layout(Self.init, \.receipt, \.acknowledgement)
+  public static let layout = Layout(Self.init, \.height, \.update, \.shared, \.packets)
 }

@@ -5,14 +5,14 @@ internal import ChainCore
 
 /// The heights and layers that a batch runs with.
 enum PacketLifecycle {
+  /// Steps that one claim of a shared proof is charged.
+  private static let sharedSteps: UInt64 = 64
+
   /// Runs `handle` for each packet in a layer of its own: a packet that throws leaves nothing and says why.
   static func run<Item>(
     _ packets: [Item], _ context: ContractContext,
     _ handle: (Item, ContractContext) throws(ContractError) -> PacketStatus
   ) throws(ContractError) -> [PacketStatus] {
-    guard (1...PacketBatch.limit).contains(packets.count) else {
-      throw .badArgument("packets: 1 to \(PacketBatch.limit) expected, found \(packets.count)")
-    }
     var statuses: [PacketStatus] = []
     for packet in packets {
       do throws(ContractError) {
@@ -24,27 +24,28 @@ enum PacketLifecycle {
     return statuses
   }
 
-  /// The root that a batch's proofs are checked against, after moving the client if the batch says so.
-  static func checkpoint(
-    of chain: ChainID, at height: BlockHeight, after update: ClientUpdate?, _ context: ContractContext,
+  /// What a batch's claims are checked against, after moving the client if the batch says so; `nil` if that froze it.
+  static func proven(
+    _ chain: ChainID, _ batch: some ProvenBatch, _ hash: NetworkHash, _ context: ContractContext,
     moved: (ClientChange) throws(ContractError) -> Void = { _ in }
-  ) throws(ContractError) -> TrustedCheckpoint? {
-    if let update {
+  ) throws(ContractError) -> ProvenState? {
+    guard (1...PacketBatch.limit).contains(batch.count) else {
+      throw .badArgument("packets: 1 to \(PacketBatch.limit) expected, found \(batch.count)")
+    }
+    if let update = batch.update {
       let change = try ChainRegistry.update(UpdateClient(chain: chain, update: update), context)
       try moved(change)
       // The evidence has to stay, so the call must not fail; but nothing is proven any more.
       if change == .frozen { return nil }
     }
-    return try ChainRegistry.trusted(chain, height, context)
+    if batch.shared != nil { try context.charge(UInt64(batch.count) * sharedSteps) }
+    return ProvenState(try ChainRegistry.trusted(chain, batch.height, context), batch, hash)
   }
 }
 
 extension TrustedCheckpoint {
   /// Throws unless `proof` shows that `key` has `value` here.
   func require(_ key: StateKey, _ value: some CanonicalCodable, _ proof: StateProof) throws(ContractError) {
-    #if DEBUG
-      if RelayMutation.planted?.forgetsPresence(of: key) == true { return }
-    #endif
     do throws(ProofError) {
       try proof.verifyPresence(key: key.bytes, value: value.canonicalBytes, root: stateRoot, suite: suite)
     } catch {
@@ -54,9 +55,6 @@ extension TrustedCheckpoint {
 
   /// Throws unless `proof` shows that `key` has no value here.
   func requireAbsence(_ key: StateKey, _ proof: StateProof) throws(ContractError) {
-    #if DEBUG
-      if RelayMutation.planted?.forgetsAbsence(of: key) == true { return }
-    #endif
     do throws(ProofError) {
       try proof.verifyAbsence(key: key.bytes, root: stateRoot, suite: suite)
     } catch {

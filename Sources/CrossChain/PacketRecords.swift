@@ -1,9 +1,13 @@
 public import ChainCore
 
-/// That a packet arrived at its destination.
+/// What became of a packet at its destination.
 public enum PacketReceipt: CanonicalCodable, Codable, Hashable, Sendable {
   /// It was received; the packet's id. Its call may have failed all the same.
   case received(Digest)
+  /// On an ordered lane: it came after its timeout; the packet's id. It was not received and never will be.
+  case expired(Digest)
+  /// On an ordered lane: the relay had ended it without ever relaying it.
+  case skipped
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -11,22 +15,36 @@ public enum PacketReceipt: CanonicalCodable, Codable, Hashable, Sendable {
     case .received(let id):
       writer.writeVariant(0)
       id.encode(into: &writer)
+    case .expired(let id):
+      writer.writeVariant(1)
+      id.encode(into: &writer)
+    case .skipped: writer.writeVariant(2)
     }
   }
   /// Reads the case.
   public init(from reader: inout CanonicalReader) throws(CanonicalError) {
     self = try reader.readVariant(of: "PacketReceipt") { (variant, reader) throws(CanonicalError) in
-      variant == 0 ? .received(try Digest(from: &reader)) : nil
+      switch variant {
+      case 0: .received(try Digest(from: &reader))
+      case 1: .expired(try Digest(from: &reader))
+      case 2: .skipped
+      default: nil
+      }
     }
   }
 }
 
 /// What the called contract answered.
 public enum AckResult: CanonicalCodable, Codable, Hashable, Sendable {
+  /// The greatest size of a query's answer in bytes: it travels with the acknowledgement.
+  public static let answerLimit = 4_096
+
   /// The call succeeded; the digest of its result.
   case success(Digest)
   /// The call failed and left nothing; the error's code and the digest of its message.
   case failure(code: String, Digest)
+  /// The query was answered; the canonical bytes of the answer. All chains on the way see it.
+  case answer([UInt8])
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -38,6 +56,9 @@ public enum AckResult: CanonicalCodable, Codable, Hashable, Sendable {
       writer.writeVariant(1)
       writer.writeString(code)
       message.encode(into: &writer)
+    case .answer(let bytes):
+      writer.writeVariant(2)
+      writer.writeBytes(bytes)
     }
   }
   /// Reads the case.
@@ -46,6 +67,7 @@ public enum AckResult: CanonicalCodable, Codable, Hashable, Sendable {
       switch variant {
       case 0: .success(try Digest(from: &reader))
       case 1: .failure(code: try reader.readString(limit: 64), try Digest(from: &reader))
+      case 2: .answer(try reader.readBytes(limit: Self.answerLimit))
       default: nil
       }
     }
@@ -77,6 +99,8 @@ public enum Outcome: CanonicalCodable, Codable, Hashable, Sendable {
   case timedOut
   /// The relay's route refused it; the reason code.
   case rejected(RouteRefusal)
+  /// The relay's governance ended it because its destination can't any more; the decision.
+  case adjudicated(Digest)
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -88,6 +112,9 @@ public enum Outcome: CanonicalCodable, Codable, Hashable, Sendable {
     case .rejected(let reason):
       writer.writeVariant(2)
       reason.encode(into: &writer)
+    case .adjudicated(let decision):
+      writer.writeVariant(3)
+      decision.encode(into: &writer)
     }
   }
   /// Reads the case.
@@ -97,6 +124,7 @@ public enum Outcome: CanonicalCodable, Codable, Hashable, Sendable {
       case 0: .acknowledged(try Acknowledgement(from: &reader))
       case 1: .timedOut
       case 2: .rejected(try RouteRefusal(from: &reader))
+      case 3: .adjudicated(try Digest(from: &reader))
       default: nil
       }
     }
@@ -109,9 +137,11 @@ public enum Outcome: CanonicalCodable, Codable, Hashable, Sendable {
       switch acknowledgement.result {
       case .success(let result): .succeeded(result)
       case .failure(let code, let message): .failed(code: code, message)
+      case .answer(let bytes): .answered(bytes)
       }
     case .timedOut: .timedOut
     case .rejected(let reason): .rejected(reason.text)
+    case .adjudicated(let decision): .adjudicated(decision)
     }
   }
 }
@@ -134,6 +164,16 @@ public enum RouteRefusal: UInt8, CanonicalEnum, Hashable, Codable {
   case notValidNow = 6
   /// Source and destination port differ.
   case port = 7
+  /// A chain on the way is decided by crashes-only validators, or one organisation has a third of the weight: not fit for the class.
+  case quorum = 8
+  /// The class is sensitive and the payload not sealed.
+  case unsealed = 9
+  /// The route is ordered and the packet not, or the other way round.
+  case order = 10
+  /// The destination was retired.
+  case retired = 11
+  /// The way over several relays is too long, goes up again, or its timeout is a height.
+  case way = 12
 
   /// The code as text.
   public var text: String {
@@ -146,6 +186,11 @@ public enum RouteRefusal: UInt8, CanonicalEnum, Hashable, Codable {
     case .timeout: "timeout"
     case .notValidNow: "notValidNow"
     case .port: "port"
+    case .quorum: "quorum"
+    case .unsealed: "unsealed"
+    case .order: "order"
+    case .retired: "retired"
+    case .way: "way"
     }
   }
 }
@@ -204,6 +249,8 @@ public enum HopStage: UInt8, CanonicalEnum, Hashable, Codable {
   case timedOut = 3
   /// Its number had been used by another packet: refused, and the route frozen.
   case sequenceReused = 4
+  /// The relay's governance ended it.
+  case adjudicated = 5
 }
 
 /// One line of the relay's log: what supervisors see of every packet. An event of the relay; its digest is a leaf of the log.
@@ -224,6 +271,8 @@ public struct HopRecord: CanonicalRecord, Codable, Hashable {
   public var provenHeight: BlockHeight
   /// The version of the route that allowed or refused it; 0 if none did.
   public var policyVersion: UInt64
+  /// The sender's organisation; `nil` where the header is not at hand.
+  public var organisation: OrganisationID?
   /// The class; `nil` where the header is not at hand.
   public var classification: PacketClass?
   /// The payload's digest and size; `nil` where the header is not at hand.
@@ -238,8 +287,8 @@ public struct HopRecord: CanonicalRecord, Codable, Hashable {
   /// Puts the fields together.
   public init(
     number: UInt64, packetID: Digest, key: PacketKey, stage: HopStage, relayHeight: BlockHeight, time: BlockTime,
-    provenHeight: BlockHeight, policyVersion: UInt64, classification: PacketClass?, payloadDigest: Digest?, payloadSize: UInt32,
-    relayer: AccountID, reason: RouteRefusal?
+    provenHeight: BlockHeight, policyVersion: UInt64, organisation: OrganisationID?, classification: PacketClass?, payloadDigest: Digest?,
+    payloadSize: UInt32, relayer: AccountID, reason: RouteRefusal?
   ) {
     self.number = number
     self.packetID = packetID
@@ -249,6 +298,7 @@ public struct HopRecord: CanonicalRecord, Codable, Hashable {
     self.time = time
     self.provenHeight = provenHeight
     self.policyVersion = policyVersion
+    self.organisation = organisation
     self.classification = classification
     self.payloadDigest = payloadDigest
     self.payloadSize = payloadSize
@@ -258,6 +308,6 @@ public struct HopRecord: CanonicalRecord, Codable, Hashable {
 
   /// The fields in order.
   public static let layout = Layout(
-    Self.init, \.number, \.packetID, \.key, \.stage, \.relayHeight, \.time, \.provenHeight, \.policyVersion, \.classification,
-    \.payloadDigest, \.payloadSize, \.relayer, \.reason)
+    Self.init, \.number, \.packetID, \.key, \.stage, \.relayHeight, \.time, \.provenHeight, \.policyVersion, \.organisation,
+    \.classification, \.payloadDigest, \.payloadSize, \.relayer, \.reason)
 }

@@ -37,7 +37,6 @@ public struct LogHead: CanonicalRecord, Codable, Hashable {
 /// The system contract `xc` of the relay: a client of every registered chain, routes, and the one outcome of every packet.
 ///
 /// It takes no configuration: the relay learns chains by transactions only, for genesis ids cannot name each other.
-/// Ordered lanes, pruning, rates and multi-hop are not supported yet and refused as such.
 public struct RelayContract: SystemContract {
   /// `xc`.
   public static let name = CrossChainState.contract
@@ -75,6 +74,7 @@ public struct RelayContract: SystemContract {
       try Self.acknowledge(call, context)
     }
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
+    Entry("prune", by: .role(.relayer)) { (call: PruneSettled, context) -> [PacketStatus] in try Self.prune(call, context) }
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
@@ -82,6 +82,11 @@ public struct RelayContract: SystemContract {
     Query("evidence") { (chain: ChainID, context) -> Misbehaviour? in try context.get(CrossChainState.evidence, chain) }
     Query("route") { (scope: RouteScope, context) -> RoutePolicy? in try context.get(CrossChainState.routes, scope) }
     Query("packets") { (keys: [PacketKey], context) -> [RelayedPacket] in try Self.packets(keys, context) }
+    Query("lanes") { (lanes: [LaneID], context) -> [RelayLane] in
+      var found: [RelayLane] = []
+      for lane in lanes { found.append(try context.get(CrossChainState.relayLanes, lane) ?? RelayLane()) }
+      return found
+    }
     Query("log") { (_: NoResult, context) -> LogHead in
       let log = try context.get(CrossChainState.log, SingleKey()) ?? AppendOnlyTree()
       return LogHead(size: log.size, root: log.root(suite: context.suite))
@@ -89,9 +94,13 @@ public struct RelayContract: SystemContract {
   }
 
   private static func setRoute(_ call: SetRoute, _ context: ContractContext) throws(ContractError) {
-    guard !call.policy.ordered else { throw .notSupported("ordered lanes") }
-    guard call.policy.maxClassification == .ordinary else { throw .notSupported("routes above class ordinary") }
-    guard call.policy.maxPayload <= UInt32(Packet.payloadLimit) else { throw .badArgument("maxPayload: at most \(Packet.payloadLimit)") }
+    try call.policy.validate()
+    if call.policy.maxClassification > .ordinary {
+      let chains = [call.scope.source, call.scope.destination].compactMap { $0 }
+      guard try resistsLiars(chains, context) else {
+        throw .notAllowed(state: "decided by validators of whom some may crash only, or one has a third", call: "a route of this class")
+      }
+    }
     let old = try context.get(CrossChainState.routes, call.scope)
     var policy = call.policy
     policy.version = (old?.version ?? 0) + 1

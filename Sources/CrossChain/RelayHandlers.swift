@@ -3,28 +3,28 @@ internal import ChainCore
 extension RelayContract {
   /// Commits to packets that their source chain committed to, or refuses them for good.
   static func relay(_ batch: RelayPackets, _ context: ContractContext) throws(ContractError) -> [PacketStatus] {
-    let checkpoint = try PacketLifecycle.checkpoint(of: batch.source, at: batch.height, after: batch.update, context)
+    let hash = NetworkHash(suite: context.suite)
+    let proven = try PacketLifecycle.proven(batch.source, batch, hash, context)
     return try PacketLifecycle.run(batch.packets, context) { (packet, layer) throws(ContractError) -> PacketStatus in
-      try relay(packet, from: batch.source, checkpoint, layer)
+      try relay(packet, from: batch.source, proven, hash, layer)
     }
   }
 
   private static func relay(
-    _ proven: ProvenHeader, from source: ChainID, _ checkpoint: TrustedCheckpoint?, _ context: ContractContext
+    _ item: ProvenHeader, from source: ChainID, _ proven: ProvenState?, _ hash: NetworkHash, _ context: ContractContext
   ) throws(ContractError) -> PacketStatus {
-    let header = proven.header
+    let header = item.header
     let key = header.key
     guard header.lane.source == source else { throw .badArgument("lane: it begins on \(header.lane.source)") }
-    let id = NetworkHash(suite: context.suite).packetID(header)
+    guard key.sequence > 0 else { throw .badArgument("sequence: numbers begin with 1") }
+    let id = hash.packetID(header)
     let earlier = try context.get(CrossChainState.relayed, key)
     if earlier == id { return .alreadyDone }
     if earlier == nil, try hasEnded(key, context) { return .alreadyDone }
-    guard let checkpoint else { throw .notAllowed(state: "frozen", call: "relay") }
-    try checkpoint.require(CrossChainState.pendingKey(key), id, proven.proof)
-    var record = hop(.relayed, id, key, at: checkpoint.height, context)
-    record.classification = header.classification
-    record.payloadDigest = header.payloadDigest
-    record.payloadSize = header.payloadSize
+    guard let proven else { throw .notAllowed(state: "frozen", call: "relay") }
+    try proven.require(Committed.key(of: header, on: source), id, item.proof)
+    var record = hop(.relayed, id, key, at: proven.checkpoint.height, context)
+    record.describe(header)
     // The source chain proved two packets under one number: stop the lane and keep the trace.
     guard earlier == nil else {
       record.stage = .sequenceReused
@@ -43,6 +43,7 @@ extension RelayContract {
     let route = try route(of: header.lane, context)
     guard !route.isFrozen else { throw .notAllowed(state: "frozen", call: "relay") }
     record.policyVersion = route.policy?.version ?? 0
+    if let policy = route.policy, let busy = try take(policy, route.scope, context) { return busy }
     if let refusal = try refusal(of: header, route.policy, at: view, context) {
       record.stage = .rejected
       record.reason = refusal
@@ -54,11 +55,40 @@ extension RelayContract {
     return .done
   }
 
+  /// Whether the packet has its outcome, or had one that is forgotten.
   private static func hasEnded(_ key: PacketKey, _ context: ContractContext) throws(ContractError) -> Bool {
     #if DEBUG
       if RelayMutation.relayAfterEnd.isPlanted { return false }
     #endif
-    return try context.get(CrossChainState.outcomes, key) != nil
+    if try context.get(CrossChainState.outcomes, key) != nil { return true }
+    return try isForgotten(key, context)
+  }
+
+  /// Whether the number is below the lane's mark: the source proved it settled.
+  private static func isForgotten(_ key: PacketKey, _ context: ContractContext) throws(ContractError) -> Bool {
+    #if DEBUG
+      if RelayMutation.forgottenIsRelayed.isPlanted { return false }
+    #endif
+    return key.sequence < (try context.get(CrossChainState.relayLanes, key.lane) ?? RelayLane()).prunedBelow
+  }
+
+  /// Counts one packet against the route's rate; over it, the packet waits and nothing is recorded.
+  private static func take(
+    _ policy: RoutePolicy, _ scope: RouteScope, _ context: ContractContext
+  ) throws(ContractError) -> PacketStatus? {
+    #if DEBUG
+      if RelayMutation.rateNotKept.isPlanted { return nil }
+    #endif
+    guard let rate = policy.rate else { return nil }
+    let window = context.time.rawValue / rate.windowMs
+    var usage = try context.get(CrossChainState.usage, scope) ?? RouteUsage(window: window, packets: 0)
+    if usage.window != window { usage = RouteUsage(window: window, packets: 0) }
+    guard usage.packets < rate.packets else {
+      return .refused(code: "busy", message: "busy: the route takes \(rate.packets) packets in \(rate.windowMs) ms; try again")
+    }
+    usage.packets += 1
+    try context.put(CrossChainState.usage, scope, usage)
+    return nil
   }
 
   private static func refusal(
@@ -67,64 +97,93 @@ extension RelayContract {
     guard header.lane.sourcePort == header.lane.destinationPort else { return .port }
     guard try context.get(CrossChainState.chains, header.lane.destination) != nil else { return .unknownDestination }
     guard let policy else { return .noRoute }
-    return policy.refusal(of: header, at: view)
+    if let refusal = policy.refusal(of: header, at: view) { return refusal }
+    guard header.classification > .ordinary else { return nil }
+    return try resistsLiars([header.lane.source, header.lane.destination], context) ? nil : .quorum
   }
 
-  /// The narrowest open policy, and whether any scope that holds the lane is frozen.
+  /// Whether this relay's validators and those of `chains` are fit for classes above ordinary, as they are now.
+  static func resistsLiars(_ chains: [ChainID], _ context: QueryContext) throws(ContractError) -> Bool {
+    let seats: ValidatorSeats = try context.query(GovernanceContract.name, "seats", NoResult())
+    guard seats.current.resistsLiars else { return false }
+    for chain in chains {
+      guard try context.get(CrossChainState.clients, chain)?.resistsLiars == true else { return false }
+    }
+    return true
+  }
+
+  /// The narrowest open policy with its scope, and whether any scope that holds the lane is frozen.
   private static func route(
     of lane: LaneID, _ context: ContractContext
-  ) throws(ContractError) -> (policy: RoutePolicy?, isFrozen: Bool) {
+  ) throws(ContractError) -> (policy: RoutePolicy?, scope: RouteScope, isFrozen: Bool) {
     var narrowest: RoutePolicy?
+    var place = RouteScope()
     var isFrozen = false
     for scope in RouteScope.holding(lane) {
       guard let policy = try context.get(CrossChainState.routes, scope) else { continue }
       isFrozen = isFrozen || policy.isFrozen
-      if narrowest == nil, policy.isOpen { narrowest = policy }
+      if narrowest == nil, policy.isOpen { (narrowest, place) = (policy, scope) }
     }
-    return (narrowest, isFrozen)
+    return (narrowest, place, isFrozen)
   }
 
   /// Records what destinations answered.
   static func acknowledge(_ batch: AcknowledgePackets, _ context: ContractContext) throws(ContractError) -> [PacketStatus] {
-    let checkpoint = try PacketLifecycle.checkpoint(of: batch.destination, at: batch.height, after: batch.update, context)
+    let proven = try PacketLifecycle.proven(batch.destination, batch, NetworkHash(suite: context.suite), context)
     return try PacketLifecycle.run(batch.packets, context) { (packet, layer) throws(ContractError) -> PacketStatus in
       let key = packet.key
       guard key.lane.destination == batch.destination else { throw .badArgument("lane: it leads to \(key.lane.destination)") }
-      guard try layer.get(CrossChainState.outcomes, key) == nil else { return .alreadyDone }
+      if try hasOutcome(key, layer) { return .alreadyDone }
       guard let id = try layer.get(CrossChainState.relayed, key) else { throw .notFound }
-      guard let checkpoint else { throw .notAllowed(state: "frozen", call: "acknowledge") }
+      guard let proven else { throw .notAllowed(state: "frozen", call: "acknowledge") }
       guard packet.acknowledgement.packetID == id else { throw .badArgument("acknowledgement: it answers another packet") }
-      try checkpoint.require(CrossChainState.acknowledgementKey(key), packet.acknowledgement, packet.proof)
+      try proven.require(CrossChainState.acknowledgementKey(key), packet.acknowledgement, packet.proof)
       try layer.put(CrossChainState.outcomes, key, .acknowledged(packet.acknowledgement))
-      try append(hop(.acknowledged, id, key, at: checkpoint.height, layer), layer)
+      try append(hop(.acknowledged, id, key, at: proven.checkpoint.height, layer), layer)
       return .done
     }
   }
 
-  /// Ends packets whose destination had not received them when its relay clock was past their timeout: it never will.
+  static func hasOutcome(_ key: PacketKey, _ context: ContractContext) throws(ContractError) -> Bool {
+    if try context.get(CrossChainState.outcomes, key) != nil { return true }
+    return key.sequence < (try context.get(CrossChainState.relayLanes, key.lane) ?? RelayLane()).prunedBelow
+  }
+
+  /// Ends packets whose destination had not received them when its relay clock was past their timeout: it never will. On an ordered lane
+  /// the destination says so itself.
   static func timeOut(_ batch: TimeOutPackets, _ context: ContractContext) throws(ContractError) -> [PacketStatus] {
-    let checkpoint = try PacketLifecycle.checkpoint(of: batch.destination, at: batch.height, after: batch.update, context)
-    try checkpoint?.require(CrossChainState.viewKey, batch.view, batch.viewProof)
+    let hash = NetworkHash(suite: context.suite)
+    let proven = try PacketLifecycle.proven(batch.destination, batch, hash, context)
+    try proven?.require(CrossChainState.viewKey, batch.view, batch.viewProof)
     return try PacketLifecycle.run(batch.packets, context) { (packet, layer) throws(ContractError) -> PacketStatus in
       let header = packet.header
       let key = header.key
       guard header.lane.destination == batch.destination else { throw .badArgument("lane: it leads to \(header.lane.destination)") }
-      guard try layer.get(CrossChainState.outcomes, key) == nil else { return .alreadyDone }
+      if try hasOutcome(key, layer) { return .alreadyDone }
       guard let id = try layer.get(CrossChainState.relayed, key) else { throw .notFound }
-      guard let checkpoint else { throw .notAllowed(state: "frozen", call: "timeout") }
-      guard NetworkHash(suite: layer.suite).packetID(header) == id else { throw .badArgument("header: another packet was relayed") }
-      guard isOver(header, at: batch.view) else {
-        throw .badArgument("timeout: \(batch.destination) had seen relay height \(batch.view.height) only")
+      guard let proven else { throw .notAllowed(state: "frozen", call: "timeout") }
+      guard hash.packetID(header) == id else { throw .badArgument("header: another packet was relayed") }
+      if needsTrace(header) {
+        try proven.require(CrossChainState.receiptKey(key), PacketReceipt.expired(id), packet.proof)
+      } else {
+        guard isOver(header, at: batch.view) else {
+          throw .badArgument("timeout: \(batch.destination) had seen relay height \(batch.view.height) only")
+        }
+        try proven.requireAbsence(CrossChainState.receiptKey(key), packet.proof)
       }
-      try checkpoint.requireAbsence(CrossChainState.receiptKey(key), packet.proof)
       try layer.put(CrossChainState.outcomes, key, .timedOut)
-      var record = hop(.timedOut, id, key, at: checkpoint.height, layer)
-      record.classification = header.classification
-      record.payloadDigest = header.payloadDigest
-      record.payloadSize = header.payloadSize
+      var record = hop(.timedOut, id, key, at: proven.checkpoint.height, layer)
+      record.describe(header)
       try append(record, layer)
       return .done
     }
+  }
+
+  private static func needsTrace(_ header: PacketHeader) -> Bool {
+    #if DEBUG
+      if RelayMutation.orderedTimeoutByAbsence.isPlanted { return false }
+    #endif
+    return header.isOrdered
   }
 
   private static func isOver(_ header: PacketHeader, at view: RelayView) -> Bool {
@@ -134,21 +193,35 @@ extension RelayContract {
     return header.timeout.isPast(view)
   }
 
-  private static func hop(
+  static func hop(
     _ stage: HopStage, _ id: Digest, _ key: PacketKey, at height: BlockHeight, _ context: ContractContext
   ) -> HopRecord {
     HopRecord(
       number: 0, packetID: id, key: key, stage: stage, relayHeight: context.height, time: context.time, provenHeight: height,
-      policyVersion: 0, classification: nil, payloadDigest: nil, payloadSize: 0, relayer: context.caller.account, reason: nil)
+      policyVersion: 0, organisation: nil, classification: nil, payloadDigest: nil, payloadSize: 0, relayer: context.caller.account,
+      reason: nil)
   }
 
-  /// Appends to the log: the record is an event, its hash a leaf.
-  private static func append(_ record: HopRecord, _ context: ContractContext) throws(ContractError) {
+  /// Appends to the log: the record is an event, its hash a leaf; and counts it on its lane.
+  static func append(_ record: HopRecord, _ context: ContractContext) throws(ContractError) {
     var log = try context.get(CrossChainState.log, SingleKey()) ?? AppendOnlyTree()
     var numbered = record
     numbered.number = log.size
     log.append(MerkleLog.leafHash(numbered.canonicalBytes, suite: context.suite), suite: context.suite)
     try context.put(CrossChainState.log, SingleKey(), log)
+    var lane = try context.get(CrossChainState.relayLanes, record.key.lane) ?? RelayLane()
+    lane.count(record.stage)
+    try context.put(CrossChainState.relayLanes, record.key.lane, lane)
     try context.emit("xc.hop", numbered)
+  }
+}
+
+extension HopRecord {
+  /// Takes over what supervisors ask for from the packet's header.
+  mutating func describe(_ header: PacketHeader) {
+    organisation = header.sender.organisation
+    classification = header.classification
+    payloadDigest = header.payloadDigest
+    payloadSize = header.payloadSize
   }
 }

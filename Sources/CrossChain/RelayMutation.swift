@@ -60,6 +60,32 @@
     case newestOnly
     /// A relayer does not move a destination's clock for a timeout.
     case clockNotMoved
+    /// The relay takes a packet anew that it forgot.
+    case forgottenIsRelayed
+    /// The destination takes a packet anew that it forgot.
+    case forgottenIsNew
+    /// The relay forgets what its source did not prove settled.
+    case pruneUnsettled
+    /// The destination forgets what the relay did not prove forgotten.
+    case pruneRemembered
+    /// A relayer lets nobody forget.
+    case neverForgets
+    /// A mark moves, and the records below it stay.
+    case markWithoutPruning
+    /// An ordered lane takes packets as they come.
+    case anyOrder
+    /// A late packet of an ordered lane leaves no trace.
+    case expiredWithoutTrace
+    /// A packet of an ordered lane ends by its absence on the relay.
+    case orderedEndsByAbsence
+    /// A packet of an ordered lane times out by its absence at the destination.
+    case orderedTimeoutByAbsence
+    /// A destination passes over packets whose end is not proven.
+    case skipWithoutProof
+    /// A packet can be answered again.
+    case answeredTwice
+    /// A route lets more pass than its rate.
+    case rateNotKept
 
     /// The defect of this task, if one is planted.
     @TaskLocal package static var planted: RelayMutation?
@@ -72,7 +98,8 @@
       let tables: [(RelayMutation, TableName)] = [
         (.relayWithoutProof, CrossChainState.pending.name), (.receiveWithoutProof, CrossChainState.relayed.name),
         (.answerWithoutProof, CrossChainState.acks.name), (.clockWithoutProof, CrossChainState.view.name),
-        (.settleWithoutProof, CrossChainState.outcomes.name),
+        (.settleWithoutProof, CrossChainState.outcomes.name), (.pruneUnsettled, CrossChainState.laneOut.name),
+        (.pruneRemembered, CrossChainState.relayLanes.name),
       ]
       return tables.contains { $0.0 == self && Self.isIn($0.1, key) }
     }

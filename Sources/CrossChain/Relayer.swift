@@ -9,11 +9,17 @@ public struct RelayerOptions: Sendable, Hashable {
   public var idleMs: UInt64
   /// How many packets of a chain one tick looks at.
   public var packetsPerTick: Int
+  /// How many settled packets of a lane the relay and the destination may still remember. Fewer are forgotten with idle updates.
+  public var pruneLag: UInt64
+  /// Whether a batch's packets share one proof; otherwise each brings its own.
+  public var sharesProofs: Bool
 
   /// Options; the defaults suit a province.
-  public init(idleMs: UInt64 = 240_000, packetsPerTick: Int = 10_000) {
+  public init(idleMs: UInt64 = 240_000, packetsPerTick: Int = 10_000, pruneLag: UInt64 = 64, sharesProofs: Bool = true) {
     self.idleMs = idleMs
     self.packetsPerTick = packetsPerTick
+    self.pruneLag = pruneLag
+    self.sharesProofs = sharesProofs
   }
 }
 
@@ -91,10 +97,11 @@ public struct Relayer: Sendable {
         report.failures.append(RelayerFailure(chain: chain.chain, reason: "\(error)"))
       }
     }
-    var work = RelayerWork(hub: hub, spokes: spokes)
+    var work = RelayerWork(hub: hub, spokes: spokes, options: options)
     for index in spokes.indices {
       do throws(EndpointError) {
         try await work.collect(from: index, limit: options.packetsPerTick)
+        try await work.collectMarks(from: index)
       } catch {
         report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
       }
@@ -102,7 +109,7 @@ public struct Relayer: Sendable {
     var calls: [RelayerCall] = []
     for index in spokes.indices {
       do throws(EndpointError) {
-        calls += try await work.calls(of: index, idleMs: options.idleMs, now: now)
+        calls += try await work.calls(of: index, now: now)
       } catch {
         report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
       }
@@ -168,7 +175,7 @@ public struct Relayer: Sendable {
   private func sign(_ call: RelayerCall) throws(EndpointError) -> SignedTransaction {
     let endpoint = call.target.endpoint
     guard let key = keys[endpoint.chain] else { throw .refused("no account on \(endpoint.chain)") }
-    let salt = endpoint.suite.hash(call.arguments).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let salt = endpoint.suite.hash(call.arguments).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } ^ call.mark
     let quantum = max(1, endpoint.parameters.transactionWindow / 4)
     let until = BlockHeight((call.target.status.head.rawValue / quantum + 2) * quantum)
     let transaction = Transaction(
@@ -188,6 +195,8 @@ struct RelayerCall: Sendable {
   var entry: EntryName
   var arguments: [UInt8]
   var packets: Int
+  /// Tells calls of equal arguments apart that go on where the one before stopped.
+  var mark: UInt64 = 0
 }
 
 /// An endpoint and where it stands in this tick.

@@ -1,32 +1,43 @@
 internal import ChainCore
 
-/// The work of one tick: for each chain, the packets that one of the four legs is due for.
+/// The work of one tick: for each chain, the packets that one of the legs is due for, and the lanes that may forget.
 struct RelayerWork {
   let hub: RelayerView
   let spokes: [Spoke]
+  let options: RelayerOptions
   /// Per chain: what it sent that the relay has not seen.
-  private var toRelay: [[PacketHeader]]
+  private(set) var toRelay: [[PacketHeader]]
   /// Per chain: what the relay committed to and it has not received.
-  private var toReceive: [[PacketHeader]]
+  private(set) var toReceive: [[PacketHeader]]
   /// Per chain: what it answered and the relay has not recorded.
-  private var toAcknowledge: [[PacketHeader]]
+  private(set) var toAcknowledge: [[PacketHeader]]
   /// Per chain: what it will never receive.
-  private var toTimeOut: [[PacketHeader]]
+  private(set) var toTimeOut: [[PacketHeader]]
   /// Per chain: what it sent that has ended; `true` = never relayed.
-  private var toSettle: [[(header: PacketHeader, neverRelayed: Bool)]]
+  private(set) var toSettle: [[(header: PacketHeader, neverRelayed: Bool)]]
   /// Per chain: whether its relay clock has to move on for a timeout.
-  private var needsClock: [Bool]
+  private(set) var needsClock: [Bool]
+  /// Per chain: its lanes of which the relay remembers settled packets, with how many.
+  var toForget: [[(lane: LaneID, lag: UInt64)]]
+  /// Per chain: lanes to it of which it remembers packets that the relay forgot, with how many.
+  var toForgetArrivals: [[(lane: LaneID, lag: UInt64)]]
 
-  init(hub: RelayerView, spokes: [Spoke]) {
+  init(hub: RelayerView, spokes: [Spoke], options: RelayerOptions) {
     self.hub = hub
     self.spokes = spokes
+    self.options = options
     toRelay = Array(repeating: [], count: spokes.count)
     toReceive = toRelay
     toAcknowledge = toRelay
     toTimeOut = toRelay
     toSettle = Array(repeating: [], count: spokes.count)
     needsClock = Array(repeating: false, count: spokes.count)
+    toForget = Array(repeating: [], count: spokes.count)
+    toForgetArrivals = toForget
   }
+
+  /// The place of a chain among the spokes.
+  func place(_ chain: ChainID) -> Int? { spokes.firstIndex { $0.view.endpoint.chain == chain } }
 
   /// Sorts the unsettled packets of chain `source` by the leg that is due.
   mutating func collect(from source: Int, limit: Int) async throws(EndpointError) {
@@ -64,7 +75,8 @@ struct RelayerWork {
       if now[index].outcome != nil {
         if certified[index].outcome != nil { toSettle[source].append((header, false)) }
       } else if now[index].packetID == nil {
-        if isPast {
+        // Packets of ordered lanes end by the relay's record only, so it has to see the late ones too.
+        if isPast, !header.isOrdered {
           toSettle[source].append((header, true))
         } else if provable.contains(header.key) {
           toRelay[source].append(header)
@@ -77,29 +89,35 @@ struct RelayerWork {
 
   /// A packet that the relay committed to and that has not ended.
   private mutating func sortRelayed(_ header: PacketHeader, isPast: Bool) async throws(EndpointError) {
-    guard let destination = spokes.firstIndex(where: { $0.view.endpoint.chain == header.lane.destination }) else { return }
+    guard let destination = place(header.lane.destination) else { return }
     let spoke = spokes[destination]
     let endpoint = spoke.view.endpoint
-    let now = try await delivery(header.key, endpoint, at: nil)
-    guard now.receipt == nil else {
+    switch try await delivery(header.key, endpoint, at: nil).receipt {
+    case .received:
       if let height = spoke.height, try await delivery(header.key, endpoint, at: height).acknowledgement != nil {
         toAcknowledge[destination].append(header)
       }
-      return
-    }
-    guard isPast else {
-      toReceive[destination].append(header)
-      return
-    }
-    guard let height = spoke.height else { return }
-    let view: RelayView = try await endpoint.ask("view", NoResult(), at: height)
-    if header.timeout.isPast(view) {
-      toTimeOut[destination].append(header)
-    } else {
-      #if DEBUG
-        if RelayMutation.clockNotMoved.isPlanted { return }
-      #endif
-      needsClock[destination] = true
+    case .expired:
+      if let height = spoke.height, try await delivery(header.key, endpoint, at: height).receipt != nil {
+        toTimeOut[destination].append(header)
+      }
+    case .skipped: return
+    case nil:
+      // A late packet of an ordered lane is handed in all the same: it leaves `expired`, and the lane goes on.
+      guard isPast, !header.isOrdered else {
+        toReceive[destination].append(header)
+        return
+      }
+      guard let height = spoke.height else { return }
+      let view: RelayView = try await endpoint.ask("view", NoResult(), at: height)
+      if header.timeout.isPast(view) {
+        toTimeOut[destination].append(header)
+      } else {
+        #if DEBUG
+          if RelayMutation.clockNotMoved.isPlanted { return }
+        #endif
+        needsClock[destination] = true
+      }
     }
   }
 
@@ -112,20 +130,25 @@ struct RelayerWork {
   }
 
   /// The calls that chain `index` and the relay's client of it are due for: one update of each client, then batches.
-  func calls(of index: Int, idleMs: UInt64, now: BlockTime) async throws(EndpointError) -> [RelayerCall] {
+  func calls(of index: Int, now: BlockTime) async throws(EndpointError) -> [RelayerCall] {
     let spoke = spokes[index]
     var calls: [RelayerCall] = []
     if let height = spoke.height {
-      let isDue = now.milliseconds(since: spoke.clientAtHub.latest.time) >= idleMs
-      let hasWork = !toRelay[index].isEmpty || !toAcknowledge[index].isEmpty || !toTimeOut[index].isEmpty
+      let isDue = now.milliseconds(since: spoke.clientAtHub.latest.time) >= options.idleMs
+      let forgotten = lanes(toForget[index], isDue)
+      let hasWork = !toRelay[index].isEmpty || !toAcknowledge[index].isEmpty || !toTimeOut[index].isEmpty || !forgotten.isEmpty
       let isUrgent = try await isBehindHandover(spoke.view.endpoint, spoke.clientAtHub, at: height)
-      if hasWork || isDue || isUrgent { calls += try await hubCalls(of: index, spoke, at: height) }
+      if hasWork || isDue || isUrgent { calls += try await hubCalls(of: index, spoke, at: height, forgetting: forgotten) }
     }
     if let height = spoke.hubHeight {
-      let isDue = now.milliseconds(since: spoke.clientOfHub.latest.time) >= idleMs || needsClock[index]
-      let hasWork = !toReceive[index].isEmpty || !toSettle[index].isEmpty
+      let isDue = now.milliseconds(since: spoke.clientOfHub.latest.time) >= options.idleMs || needsClock[index]
+      let gaps = try await gaps(of: index, at: height)
+      let forgotten = lanes(toForgetArrivals[index], isDue, forced: gaps.pruned)
+      let hasWork = !toReceive[index].isEmpty || !toSettle[index].isEmpty || !gaps.skipped.isEmpty || !forgotten.isEmpty
       let isUrgent = try await isBehindHandover(hub.endpoint, spoke.clientOfHub, at: height)
-      if hasWork || isDue || isUrgent { calls += try await spokeCalls(of: index, spoke, at: height) }
+      if hasWork || isDue || isUrgent {
+        calls += try await spokeCalls(of: index, spoke, at: height, gaps: gaps, forgetting: forgotten)
+      }
     }
     return calls
   }
@@ -145,34 +168,51 @@ struct RelayerWork {
   }
 
   /// Calls on the relay with proofs of this chain.
-  private func hubCalls(of index: Int, _ spoke: Spoke, at height: BlockHeight) async throws(EndpointError) -> [RelayerCall] {
+  private func hubCalls(
+    of index: Int, _ spoke: Spoke, at height: BlockHeight, forgetting lanes: [LaneID]
+  ) async throws(EndpointError) -> [RelayerCall] {
     let subject = spoke.view.endpoint
     let way = try await update(of: subject, spoke.clientAtHub, to: height, on: hub)
-    var builder = CallBuilder(target: hub, update: way.update)
+    var builder = CallBuilder(target: hub, update: way.update, hash: subject.suite, sharesProofs: options.sharesProofs)
     guard way.isWhole else { return builder.alone(subject.chain) }
     if !toRelay[index].isEmpty {
       let proofs = try await subject.prove(toRelay[index].map { CrossChainState.pendingKey($0.key) }, at: height)
-      let items = zip(toRelay[index], proofs).map { ProvenHeader(header: $0, proof: $1.proof) }
-      builder.add("relay", items) { RelayPackets(source: subject.chain, height: height, update: $1, packets: $0) }
+      let items = zip(toRelay[index], proofs).map { Claimed(ProvenHeader(header: $0, proof: $1.proof), [$1]) { $0.proof = nil } }
+      builder.add("relay", items) { RelayPackets(source: subject.chain, height: height, update: $1, shared: $2, packets: $0) }
     }
     if !toAcknowledge[index].isEmpty {
       let proofs = try await subject.prove(toAcknowledge[index].map { CrossChainState.acknowledgementKey($0.key) }, at: height)
-      var items: [ProvenAcknowledgement] = []
+      var items: [Claimed<ProvenAcknowledgement>] = []
       for (header, proof) in zip(toAcknowledge[index], proofs) {
         guard let bytes = proof.value, let answer = try? Acknowledgement(canonicalBytes: bytes) else { continue }
-        items.append(ProvenAcknowledgement(key: header.key, acknowledgement: answer, proof: proof.proof))
+        let item = ProvenAcknowledgement(key: header.key, acknowledgement: answer, proof: proof.proof)
+        items.append(Claimed(item, [proof]) { $0.proof = nil })
       }
-      builder.add("acknowledge", items) { AcknowledgePackets(destination: subject.chain, height: height, update: $1, packets: $0) }
+      builder.add("acknowledge", items) {
+        AcknowledgePackets(destination: subject.chain, height: height, update: $1, shared: $2, packets: $0)
+      }
     }
     if !toTimeOut[index].isEmpty {
       let late = toTimeOut[index]
       let proofs = try await subject.prove([CrossChainState.viewKey] + late.map { CrossChainState.receiptKey($0.key) }, at: height)
       if let clock = proofs.first, let bytes = clock.value, let view = try? RelayView(canonicalBytes: bytes) {
-        let absent = zip(late, proofs.dropFirst()).filter { $1.value == nil }
-        builder.add("timeout", absent.map { ProvenHeader(header: $0, proof: $1.proof) }) {
+        let shown = zip(late, proofs.dropFirst()).filter { ($1.value != nil) == $0.isOrdered }
+        let items = shown.map { Claimed(ProvenHeader(header: $0, proof: $1.proof), [$1]) { $0.proof = nil } }
+        builder.add("timeout", items) {
           TimeOutPackets(
-            destination: subject.chain, height: height, update: $1, view: view, viewProof: clock.proof, packets: $0)
+            destination: subject.chain, height: height, update: $1, shared: $2, view: view, viewProof: clock.proof, packets: $0)
         }
+      }
+    }
+    if !lanes.isEmpty {
+      let proofs = try await subject.prove(lanes.map(CrossChainState.laneOutKey), at: height)
+      var items: [Claimed<ProvenSettled>] = []
+      for (lane, proof) in zip(lanes, proofs) {
+        guard let bytes = proof.value, let state = try? LaneOut(canonicalBytes: bytes) else { continue }
+        items.append(Claimed(ProvenSettled(lane: lane, state: state, proof: proof.proof), [proof]) { $0.proof = nil })
+      }
+      builder.add("prune", items, mark: Self.lag(toForget[index])) {
+        PruneSettled(source: subject.chain, height: height, update: $1, shared: $2, lanes: $0)
       }
     }
     builder.finish(subject.chain)
@@ -180,95 +220,76 @@ struct RelayerWork {
   }
 
   /// Calls on this chain with proofs of the relay.
-  private func spokeCalls(of index: Int, _ spoke: Spoke, at height: BlockHeight) async throws(EndpointError) -> [RelayerCall] {
+  private func spokeCalls(
+    of index: Int, _ spoke: Spoke, at height: BlockHeight, gaps: LaneGaps, forgetting lanes: [LaneID]
+  ) async throws(EndpointError) -> [RelayerCall] {
     let relay = hub.endpoint
     let way = try await update(of: relay, spoke.clientOfHub, to: height, on: spoke.view)
-    var builder = CallBuilder(target: spoke.view, update: way.update)
+    var builder = CallBuilder(target: spoke.view, update: way.update, hash: relay.suite, sharesProofs: options.sharesProofs)
     guard way.isWhole else { return builder.alone(relay.chain) }
-    if !toReceive[index].isEmpty {
-      let proofs = try await relay.prove(toReceive[index].map { CrossChainState.relayedKey($0.key) }, at: height)
-      var items: [ProvenPacket] = []
-      for (header, proof) in zip(toReceive[index], proofs) {
-        guard proof.value != nil, let source = spokes.first(where: { $0.view.endpoint.chain == header.lane.source }),
-          let packet = try await source.view.endpoint.ask("packet", header.key, at: nil, as: Packet?.self)
-        else { continue }
-        items.append(ProvenPacket(packet: packet, proof: proof.proof))
+    if !lanes.isEmpty {
+      let proofs = try await relay.prove(lanes.map(CrossChainState.relayLaneKey), at: height)
+      var items: [Claimed<ProvenPruned>] = []
+      for (lane, proof) in zip(lanes, proofs) {
+        guard let bytes = proof.value, let state = try? RelayLane(canonicalBytes: bytes) else { continue }
+        items.append(Claimed(ProvenPruned(lane: lane, state: state, proof: proof.proof), [proof]) { $0.proof = nil })
       }
-      builder.add("receive", items) { ReceivePackets(height: height, update: $1, packets: $0) }
-    }
-    if !toSettle[index].isEmpty {
-      var items: [ProvenOutcome] = []
-      for (header, neverRelayed) in toSettle[index] {
-        let proofs = try await relay.prove(
-          [CrossChainState.relayedKey(header.key), CrossChainState.outcomeKey(header.key)], at: height)
-        guard proofs.count == 2 else { throw .malformed("proofs") }
-        if neverRelayed {
-          let view = RelayView(height: height, time: try await relay.lightBlock(at: height).header.time)
-          guard proofs[0].value == nil, proofs[1].value == nil, header.timeout.isPast(view) else { continue }
-          items.append(
-            ProvenOutcome(key: header.key, evidence: .neverRelayed(relayed: proofs[0].proof, outcome: proofs[1].proof)))
-        } else if let bytes = proofs[1].value, let outcome = try? Outcome(canonicalBytes: bytes) {
-          items.append(ProvenOutcome(key: header.key, evidence: .recorded(outcome, proofs[1].proof)))
-        }
+      builder.add("prune", items, mark: Self.lag(toForgetArrivals[index])) {
+        PruneArrivals(height: height, update: $1, shared: $2, lanes: $0)
       }
-      builder.add("settle", items) { SettlePackets(height: height, update: $1, packets: $0) }
     }
+    let skipped = try await ended(gaps.skipped, at: height)
+    builder.add("skip", skipped) { SkipPackets(height: height, update: $1, shared: $2, packets: $0) }
+    let arriving = toReceive[index].filter { !$0.isOrdered || gaps.ready.contains($0.key) }
+    if !arriving.isEmpty {
+      let proofs = try await relay.prove(arriving.map { CrossChainState.relayedKey($0.key) }, at: height)
+      var items: [Claimed<ProvenPacket>] = []
+      for (header, proof) in zip(arriving, proofs) {
+        guard proof.value != nil, let packet = try await packet(of: header) else { continue }
+        items.append(Claimed(ProvenPacket(packet: packet, proof: proof.proof), [proof]) { $0.proof = nil })
+      }
+      builder.add("receive", items) { ReceivePackets(height: height, update: $1, shared: $2, packets: $0) }
+    }
+    let recorded = try await ended(toSettle[index].filter { !$0.neverRelayed }.map(\.header.key), at: height)
+    let absent = try await absent(toSettle[index].filter(\.neverRelayed).map(\.header), at: height)
+    builder.add("settle", recorded + absent) { SettlePackets(height: height, update: $1, shared: $2, packets: $0) }
     builder.finish(relay.chain)
     return builder.calls
   }
-}
 
-/// Cuts items into transactions; the first one carries the client's update.
-private struct CallBuilder {
-  let target: RelayerView
-  private(set) var update: ClientUpdate?
-  private(set) var calls: [RelayerCall] = []
-
-  init(target: RelayerView, update: ClientUpdate?) {
-    self.target = target
-    self.update = update
+  /// Header and payload, from the chain that sent it.
+  private func packet(of header: PacketHeader) async throws(EndpointError) -> Packet? {
+    guard let source = place(header.lane.source) else { return nil }
+    return try await spokes[source].view.endpoint.ask("packet", header.key, at: nil, as: Packet?.self)
   }
 
-  mutating func add<Item: CanonicalCodable>(
-    _ entry: EntryName, _ items: [Item], _ make: ([Item], ClientUpdate?) -> some CanonicalCodable
-  ) {
-    // Key, signature and fixed fields of a transaction stay well under a kilobyte.
-    let limit = Int(target.endpoint.parameters.transactionBytes) - 1_024
-    let fixed = make([], nil).canonicalBytes.count + 2
-    var batch: [Item] = []
-    var bytes = fixed + (update?.canonicalBytes.count ?? 0)
-    for item in items {
-      let size = item.canonicalBytes.count
-      if !batch.isEmpty, batch.count == PacketBatch.limit || bytes + size > limit {
-        close(entry, batch, make)
-        batch = []
-        bytes = fixed
-      }
-      batch.append(item)
-      bytes += size
+  /// The relay's records of how packets ended.
+  private func ended(_ keys: [PacketKey], at height: BlockHeight) async throws(EndpointError) -> [Claimed<ProvenOutcome>] {
+    guard !keys.isEmpty else { return [] }
+    let proofs = try await hub.endpoint.prove(keys.map(CrossChainState.outcomeKey), at: height)
+    var items: [Claimed<ProvenOutcome>] = []
+    for (key, proof) in zip(keys, proofs) {
+      guard let bytes = proof.value, let outcome = try? Outcome(canonicalBytes: bytes) else { continue }
+      items.append(
+        Claimed(ProvenOutcome(key: key, evidence: .recorded(outcome, proof.proof)), [proof]) { $0.evidence = .recorded(outcome, nil) })
     }
-    if !batch.isEmpty { close(entry, batch, make) }
+    return items
   }
 
-  private mutating func close<Item>(
-    _ entry: EntryName, _ batch: [Item], _ make: ([Item], ClientUpdate?) -> some CanonicalCodable
-  ) {
-    calls.append(
-      RelayerCall(target: target, entry: entry, arguments: make(batch, update).canonicalBytes, packets: batch.count))
-    update = nil
-  }
-
-  /// The update and nothing else.
-  consuming func alone(_ chain: ChainID) -> [RelayerCall] {
-    finish(chain)
-    return calls
-  }
-
-  /// If no batch carried the update, it goes alone.
-  mutating func finish(_ chain: ChainID) {
-    guard let alone = update else { return }
-    update = nil
-    let call = UpdateClient(chain: chain, update: alone)
-    calls.append(RelayerCall(target: target, entry: "updateClient", arguments: call.canonicalBytes, packets: 0))
+  /// Late packets that the relay neither relayed nor ended.
+  private func absent(_ headers: [PacketHeader], at height: BlockHeight) async throws(EndpointError) -> [Claimed<ProvenOutcome>] {
+    guard !headers.isEmpty else { return [] }
+    let view = RelayView(height: height, time: try await hub.endpoint.lightBlock(at: height).header.time)
+    let keys = headers.flatMap { [CrossChainState.relayedKey($0.key), CrossChainState.outcomeKey($0.key)] }
+    let proofs = try await hub.endpoint.prove(keys, at: height)
+    guard proofs.count == keys.count else { throw .malformed("proofs") }
+    var items: [Claimed<ProvenOutcome>] = []
+    for (index, header) in headers.enumerated() where header.timeout.isPast(view) {
+      let (relayed, outcome) = (proofs[2 * index], proofs[2 * index + 1])
+      guard relayed.value == nil, outcome.value == nil else { continue }
+      let item = ProvenOutcome(key: header.key, evidence: .neverRelayed(relayed: relayed.proof, outcome: outcome.proof))
+      items.append(Claimed(item, [relayed, outcome]) { $0.evidence = .neverRelayed(relayed: nil, outcome: nil) })
+    }
+    return items
   }
 }

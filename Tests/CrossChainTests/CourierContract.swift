@@ -10,6 +10,15 @@ struct SendNote: CanonicalRecord, Codable, Hashable {
   static let layout = Layout(Self.init, \.to, \.call, \.text, \.timeout)
 }
 
+/// Asks for a note to be filed with care.
+struct SendCarefully: CanonicalRecord, Codable, Hashable {
+  var note: SendNote
+  var classification: PacketClass
+  var sealedTo: [UInt8]?
+  var isOrdered: Bool
+  static let layout = Layout(Self.init, \.note, \.classification, \.sealedTo, \.isOrdered)
+}
+
 /// What arrives.
 struct Note: CanonicalRecord, Codable, Hashable {
   var text: String
@@ -31,6 +40,7 @@ struct Courier: Contract {
   static let name: ContractName = "courier"
   static let notes = Table<String, FiledNote>("notes")
   static let ends = Table<UInt64, String>("ends")
+  static let waiting = Table<String, PacketTicket>("waiting")
   static let stubborn = Table<SingleKey, Bool>("stubborn")
 
   var entries: Entries {
@@ -38,6 +48,25 @@ struct Courier: Contract {
       try context.send(
         OutgoingPacket(
           to: call.to, port: Self.name, call: call.call, payload: Note(text: call.text).canonicalBytes, timeout: call.timeout))
+    }
+    Entry("sendCarefully", by: .member) { (call: SendCarefully, context) -> SentPacket in
+      try context.send(
+        OutgoingPacket(
+          to: call.note.to, port: Self.name, call: call.note.call, payload: Note(text: call.note.text).canonicalBytes,
+          timeout: call.note.timeout, classification: call.classification, sealedTo: call.sealedTo, isOrdered: call.isOrdered))
+    }
+    Entry("fileLater", by: .member) { (note: Note, context) in
+      try context.put(Self.waiting, note.text, try context.answerLater())
+    }
+    Entry("fileLaterThenFail", by: .member) { (note: Note, context) in
+      _ = try context.answerLater()
+      throw ContractError.quota
+    }
+    Entry("approve", by: .member) { (note: Note, context) in
+      try context.answer(try context.require(Self.waiting, note.text), with: .succeeded([1]))
+    }
+    Entry("decline", by: .member) { (note: Note, context) in
+      try context.answer(try context.require(Self.waiting, note.text), with: .failed(code: "declined", message: "no"))
     }
     Entry("sendAndFail", by: .member) { (call: SendNote, context) in
       _ = try context.send(
@@ -62,6 +91,7 @@ struct Courier: Contract {
     }
     Entry("beStubborn", by: .member) { (value: Bool, context) in try context.put(Self.stubborn, SingleKey(), value) }
     Query("note") { (text: String, context) -> FiledNote? in try context.get(Self.notes, text) }
+    Query("noteFor", by: .role("department")) { (note: Note, context) -> FiledNote? in try context.get(Self.notes, note.text) }
     Query("end") { (sequence: UInt64, context) -> String? in try context.get(Self.ends, sequence) }
   }
 
@@ -83,9 +113,11 @@ struct Courier: Contract {
     let end =
       switch packet.outcome {
       case .succeeded: "succeeded"
+      case .answered(let bytes): "answered \(bytes.count)"
       case .failed(let code, _): "failed \(code)"
       case .timedOut: "timedOut"
       case .rejected(let reason): "rejected \(reason)"
+      case .adjudicated: "adjudicated"
       }
     let before = try context.get(Self.ends, packet.packet.sequence)
     try context.put(Self.ends, packet.packet.sequence, (before.map { $0 + "," } ?? "") + end)

@@ -35,7 +35,7 @@ import Testing
     }
 
     let relay = try #require(try await network.planned("relay", as: RelayPackets.self))
-    for part in chunks(flips(relay.packets[0].proof).decoded) {
+    for part in chunks(flips(try #require(relay.packets[0].proof)).decoded) {
       var bad = relay
       bad.packets = part.map { ProvenHeader(header: relay.packets[0].header, proof: $0) }
       #expect(allRefused(try network.deliver(r, "relay", bad)))
@@ -44,7 +44,7 @@ import Testing
     #expect(try network.deliver(r, "relay", relay) == [.done, .done])
 
     let receive = try #require(try await network.planned("receive", as: ReceivePackets.self))
-    for part in chunks(flips(receive.packets[0].proof).decoded) {
+    for part in chunks(flips(try #require(receive.packets[0].proof)).decoded) {
       var bad = receive
       bad.packets = part.map { ProvenPacket(packet: receive.packets[0].packet, proof: $0) }
       #expect(allRefused(try network.deliver(d, "receive", bad)))
@@ -54,7 +54,7 @@ import Testing
     #expect(try network.deliver(d, "receive", receive) == [.done, .done])
 
     let acknowledge = try #require(try await network.planned("acknowledge", as: AcknowledgePackets.self))
-    for part in chunks(flips(acknowledge.packets[0].proof).decoded) {
+    for part in chunks(flips(try #require(acknowledge.packets[0].proof)).decoded) {
       var bad = acknowledge
       bad.packets = part.map {
         ProvenAcknowledgement(key: acknowledge.packets[0].key, acknowledgement: acknowledge.packets[0].acknowledgement, proof: $0)
@@ -69,7 +69,7 @@ import Testing
       Issue.record("expected a recorded outcome")
       return
     }
-    for part in chunks(flips(proof).decoded) {
+    for part in chunks(flips(try #require(proof)).decoded) {
       var bad = settle
       bad.packets = part.map { ProvenOutcome(key: settle.packets[0].key, evidence: .recorded(outcome, $0)) }
       #expect(allRefused(try network.deliver(s, "settle", bad)))
@@ -229,13 +229,15 @@ import Testing
     #expect(try network.outcome(2) == nil && network.note("held too") == nil)
   }
 
-  @Test func whatIsNotSupportedYetIsRefusedAsSuch() throws {
+  @Test func routesThatCannotBeKeptAreRefused() throws {
     var network = try TestNetwork()
-    for policy in [RoutePolicy(ordered: true), RoutePolicy(maxClassification: .important)] {
-      #expect(try network.administer("setRoute", SetRoute(scope: RouteScope(), policy: policy)).code == "notSupported")
+    for policy in [
+      RoutePolicy(maxPayload: .max), RoutePolicy(rate: RouteRate(packets: 0, windowMs: 1)),
+      RoutePolicy(rate: RouteRate(packets: 1, windowMs: 0)),
+      RoutePolicy(calls: Array(repeating: "file", count: 65)),
+    ] {
+      #expect(try network.administer("setRoute", SetRoute(scope: RouteScope(), policy: policy)).code == "badArgument")
     }
-    #expect(
-      try network.administer("setRoute", SetRoute(scope: RouteScope(), policy: RoutePolicy(maxPayload: .max))).code == "badArgument")
   }
 }
 

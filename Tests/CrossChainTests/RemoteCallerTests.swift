@@ -154,7 +154,7 @@ extension TestNetwork {
     switch delivery[0].acknowledgement?.result {
     case .success: return nil
     case .failure(let code, let message): return known.first { $0.code == code && hash.message($0.message) == message } ?? .unexpected
-    case nil: return .unexpected
+    case .answer, nil: return .unexpected
     }
   }
 

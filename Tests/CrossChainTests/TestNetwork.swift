@@ -64,23 +64,25 @@ struct TestNetwork {
 
   init(
     relay: CryptoSuite = .guomi, source: CryptoSuite = .guomi, destination: CryptoSuite = .guomi, validators: Int = 3,
+    engine: EngineKind = .raft, operators: [OrganisationID]? = nil, destinationOperators: [OrganisationID]? = nil,
     registered: [ChainID] = [Self.sourceID, Self.destinationID], route: RoutePolicy? = RoutePolicy(),
     remoteRoles: [RemoteRoles] = [RemoteRoles(chain: Self.sourceID, organisation: "city-hall", roles: ["department"])],
     parameters: ChainParameters = ChainParameters(), trustingPeriodMs: UInt64 = 14 * 86_400_000
   ) throws {
     let organisations: [OrganisationID: [Role]] = ["relay-office": [.relayer], "city-hall": [], "watch": [.supervisor]]
     let hub = try SoloChain(
-      [RelayContract()], chain: Self.relayID, suite: relay, organisations: organisations, parameters: parameters,
-      validators: validators, seed: 1, time: clock)
+      [RelayContract()], chain: Self.relayID, suite: relay, engine: engine, organisations: organisations, parameters: parameters,
+      validators: validators, operators: operators, seed: 1, time: clock)
     chains[Self.relayID] = TestChain(solo: hub)
     let configuration = try ChainRegistration(
       of: hub.ledger, organisation: "relay-office", trustingPeriodMs: trustingPeriodMs
     ).canonicalBytes
     for (index, (id, suite)) in [(Self.sourceID, source), (Self.destinationID, destination)].enumerated() {
       let solo = try SoloChain(
-        [CrossChainContract(), Courier(), Checker()], chain: id, suite: suite, organisations: organisations,
+        [CrossChainContract(), Courier(), Checker()], chain: id, suite: suite, engine: engine, organisations: organisations,
         remote: id == Self.destinationID ? remoteRoles : [], configurations: [CrossChainContract.name: configuration],
-        parameters: parameters, validators: validators, seed: UInt64(index + 2), time: clock)
+        parameters: parameters, validators: validators,
+        operators: id == Self.destinationID ? destinationOperators ?? operators : operators, seed: UInt64(index + 2), time: clock)
       chains[id] = TestChain(solo: solo)
     }
     for id in ids {
@@ -177,7 +179,8 @@ struct TestNetwork {
   /// The calls that a relayer would make now.
   func plan(of ids: [ChainID] = [Self.sourceID, Self.destinationID]) async -> [RelayerCall] {
     var report = RelayerReport()
-    return await relayer(of: ids).plan(now: clock, into: &report)
+    // Each packet with a proof of its own, so that tests can change one.
+    return await relayer(of: ids, options: RelayerOptions(sharesProofs: false)).plan(now: clock, into: &report)
   }
 
   /// The planned call of one entry, with any update made beforehand so that proofs stand alone.

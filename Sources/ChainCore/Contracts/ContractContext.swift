@@ -42,6 +42,27 @@ public final class ContractContext: QueryContext {
     return try sender.send(packet, from: contract, by: caller, context)
   }
 
+  /// Leaves the answer to the packet that this call came by open: its sender waits until `answer(_:with:)`. It never times out any more.
+  /// - Returns: What to answer by; keep it in a table.
+  /// - Throws: `.notAllowed` in a call that came by no packet.
+  public func answerLater() throws(ContractError) -> PacketTicket {
+    guard case .remote = caller.origin, let packet = frame.packet else {
+      throw .notAllowed(state: "called without a packet", call: "answerLater")
+    }
+    frame.packet = (packet.ticket, true)
+    return packet.ticket
+  }
+
+  /// Answers a packet that this contract received earlier and left open. There is one answer, and it is final.
+  /// - Throws: `.notFound` if no open packet of this contract has the ticket; `.notSupported` on a chain without a cross-chain module.
+  public func answer(_ ticket: PacketTicket, with answer: LateAnswer) throws(ContractError) {
+    guard let (name, sender) = frame.environment.registry.packetSender else {
+      throw .notSupported("answering packets: the chain has no cross-chain module")
+    }
+    let context = ContractContext(contract: name, caller: .system, frame: frame)
+    try sender.answer(ticket, with: answer, from: contract, context)
+  }
+
   /// Calls an entry of another contract as `caller`, in a layer of its own: if it throws, nothing of it stays.
   ///
   /// Only system contracts may, and only to contracts that are none: others get `.notSupported`.
@@ -57,6 +78,28 @@ public final class ContractContext: QueryContext {
     return try inOwnLayer(contract, as: caller) { context throws(ContractError) in
       try runTyped { try declared.run(arguments, context) }
     }
+  }
+
+  /// Calls what a packet asks for as `caller`: an entry, or a query if there is no entry of the name. Only system contracts may.
+  /// - Parameter mayAsk: Whether queries may be asked by packets.
+  package func deliver(
+    _ ticket: PacketTicket, to contract: ContractName, _ name: EntryName, _ arguments: [UInt8], as caller: Caller, mayAsk: Bool
+  ) throws(ContractError) -> PacketReply {
+    try requireSystem()
+    let registry = frame.environment.registry
+    if registry.entry(contract, name) == nil, let query = registry.query(contract, name) {
+      guard !registry.isSystem(contract) else { throw .notSupported("\(contract) belongs to the platform and is no port") }
+      guard mayAsk else { throw .notSupported("query \(contract).\(name) by packet") }
+      try query.access.check(caller, calling: name, of: contract)
+      return .answer(
+        try inOwnLayer(contract, as: caller) { context throws(ContractError) in
+          try context.answer(query, of: contract, arguments: arguments)
+        })
+    }
+    frame.packet = (ticket, false)
+    defer { frame.packet = nil }
+    let output = try dispatch(contract, name, arguments, as: caller)
+    return frame.packet?.isLeftOpen == true ? .later : .result(output)
   }
 
   /// Tells a contract what became of its packet, in a layer of its own. Only system contracts may.
@@ -174,11 +217,18 @@ public final class ContractContext: QueryContext {
 extension Entry {
   /// Throws `.notAuthorised` with the reason unless `caller` may call, as far as roles tell.
   func checkAccess(of caller: Caller, contract: ContractName) throws(ContractError) {
-    switch access {
+    try access.check(caller, calling: name, of: contract)
+  }
+}
+
+extension Access {
+  /// Throws `.notAuthorised` with the reason unless `caller` may call `name`, as far as roles tell.
+  func check(_ caller: Caller, calling name: EntryName, of contract: ContractName) throws(ContractError) {
+    switch self {
     case .member: return
     case .roles(let roles):
       guard roles.contains(where: caller.has) else {
-        throw .notAuthorised("\(contract).\(name) is for role \(access.text); \(caller.organisation) has \(caller.roleText)")
+        throw .notAuthorised("\(contract).\(name) is for role \(text); \(caller.organisation) has \(caller.roleText)")
       }
     case .system:
       guard caller.origin == .system else { throw .notAuthorised("\(contract).\(name) is called by the runtime only") }

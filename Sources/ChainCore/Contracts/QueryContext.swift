@@ -18,6 +18,8 @@ final class CallFrame {
   var meter: Meter
   var events: [Event] = []
   var depth = 0
+  /// The packet that the running call came by, and whether its answer was left open.
+  var packet: (ticket: PacketTicket, isLeftOpen: Bool)?
 
   init(environment: CallEnvironment, overlay: StateOverlay, transaction: TransactionID, limits: CallLimits) {
     self.environment = environment

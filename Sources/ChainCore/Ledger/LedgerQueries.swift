@@ -85,6 +85,24 @@ extension Ledger {
     }
   }
 
+  /// How many records a contract's table has as of `height`; `nil` = the newest.
+  /// - Complexity: reads them all.
+  public func recordCount(
+    of contract: ContractName, _ table: TableName, at height: BlockHeight? = nil
+  ) throws(LedgerError) -> Int {
+    let prefix = StateKey.prefix(contract: contract, table: table)
+    return try atHeight(height) { state, _ throws(LedgerError) in
+      try LedgerError.wrap {
+        var count = 0
+        try state.scan(.state, from: prefix, to: successor(of: prefix), reverse: false) { _, _ in
+          count += 1
+          return true
+        }
+        return count
+      }
+    }
+  }
+
   /// Runs `body` on the state of one height, in one snapshot.
   func atHeight<Value>(
     _ height: BlockHeight?, _ body: (LedgerState, BlockHeader) throws(LedgerError) -> Value

@@ -37,6 +37,16 @@ struct RelayClaim {
     case "receive":
       guard let call = try? ReceivePackets(canonicalBytes: bytes) else { return nil }
       update = call.update
+    case "prune":
+      if let call = try? PruneSettled(canonicalBytes: bytes) {
+        (subject, update) = (call.source, call.update)
+      } else {
+        guard let call = try? PruneArrivals(canonicalBytes: bytes) else { return nil }
+        update = call.update
+      }
+    case "skip":
+      guard let call = try? SkipPackets(canonicalBytes: bytes) else { return nil }
+      update = call.update
     case "settle":
       guard let call = try? SettlePackets(canonicalBytes: bytes) else { return nil }
       update = call.update

@@ -77,6 +77,28 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case settled
   /// A sender got its escrow back.
   case refunded
+  /// A contract left the answer to a packet open.
+  case leftOpen
+  /// A contract answered a packet later than it received it.
+  case answeredLate
+  /// A packet came too late on an ordered lane, and left a trace.
+  case orderedExpired
+  /// An ordered lane passed over a number that the relay had ended.
+  case orderedSkipped
+  /// A packet of an ordered lane came before its turn and was refused.
+  case earlyTurnRefused
+  /// A packet waited because its route takes only so many at a time.
+  case busyRoute
+  /// The relay forgot settled packets.
+  case forgottenByRelay
+  /// A destination forgot packets that the relay had forgotten.
+  case forgottenOnArrival
+  /// In the end no chain held anything of packets any more.
+  case forgotten
+  /// A mark that was not proven let nobody forget.
+  case forgedMarkRefused
+  /// An end that the relay did not record let no lane pass on.
+  case forgedSkipRefused
   /// A relayer handed in what another one had done.
   case racedSubmission
   /// A relayer's proof stood on a client that another one had moved.

@@ -25,6 +25,12 @@ enum RelayTrick: String, Sendable, CaseIterable {
   case earlyTimeout
   /// The end of a packet that the relay had not seen yet at some height.
   case falseAbsence
+  /// A mark below which nothing is settled.
+  case forgedMark
+  /// A packet of an ordered lane before its turn.
+  case earlyTurn
+  /// An end that the relay did not record, for an ordered lane to pass over.
+  case forgedSkip
   /// A certificate of others, or of too few.
   case foreignCertificate
   /// Another state at a height that is trusted.
@@ -51,6 +57,9 @@ enum RelayTrick: String, Sendable, CaseIterable {
     case .forgedAnswer: .forgedAnswerRefused
     case .timeoutOfReceived, .earlyTimeout: .falseTimeoutRefused
     case .falseAbsence: .falseAbsenceRefused
+    case .forgedMark: .forgedMarkRefused
+    case .earlyTurn: .earlyTurnRefused
+    case .forgedSkip: .forgedSkipRefused
     case .foreignCertificate: .foreignCertificateRefused
     case .forgedCheckpoint: .forgedCheckpointRefused
     case .forgedHandover: .forgedHandoverRefused
@@ -127,6 +136,9 @@ extension RelayWorld {
     case .forgedAnswer: return try forgedAnswer()
     case .timeoutOfReceived, .earlyTimeout: return try falseTimeout(ofReceived: trick == .timeoutOfReceived)
     case .falseAbsence: return try falseAbsence()
+    case .forgedMark: return try forgedMark()
+    case .earlyTurn: return try earlyTurn()
+    case .forgedSkip: return try forgedSkip()
     case .foreignCertificate: return try foreignCertificate()
     case .forgedCheckpoint: return try forgedCheckpoint()
     case .forgedHandover: return try forgedHandover()
@@ -145,6 +157,7 @@ extension RelayWorld {
       if statuses.contains(.alreadyDone) { note(.racedSubmission) }
       for status in statuses {
         if case .refused("expired", _) = status { note(.lateDelivery) }
+        if case .refused("busy", _) = status { note(.busyRoute) }
       }
       if receipt.status == .failed { log("  \(transaction.entry) fails: \(receipt.message)") }
     case .thief(let trick):

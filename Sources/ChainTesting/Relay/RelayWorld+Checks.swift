@@ -7,6 +7,10 @@ struct PacketTrack: Sendable {
   let id: Digest
   let sentAt: Int
   var isRelayed = false
+  /// Whether the destination received it; its answer may come later.
+  var isReceived = false
+  /// Whether it came too late on an ordered lane.
+  var isExpired = false
   /// How the relay says it ended.
   var outcome: Outcome?
   /// What the destination answered.
@@ -41,6 +45,10 @@ extension RelayWorld {
     case "xc.sent": try checkSent(try PacketHeader(canonicalBytes: event.payload), on: index)
     case "xc.hop": try checkHop(try HopRecord(canonicalBytes: event.payload))
     case "xc.received": try checkReceived(try ReceivedPacket(canonicalBytes: event.payload), on: index, viewBefore: viewBefore)
+    case "xc.answered": try checkAnswered(try ReceivedPacket(canonicalBytes: event.payload), isLate: true, on: index)
+    case "xc.expired": try checkExpired(try ReceivedPacket(canonicalBytes: event.payload), on: index)
+    case "xc.skipped": try checkSkipped(try PacketKey(canonicalBytes: event.payload), on: index)
+    case "xc.pruned": try checkPruned(try PrunedLane(canonicalBytes: event.payload), on: index)
     case "xc.settled": try checkSettled(try SettledEvent(canonicalBytes: event.payload), on: index)
     case "xc.clientFrozen":
       guard let rogue, event.payload == chains[rogue].id.canonicalBytes else {
@@ -62,7 +70,7 @@ extension RelayWorld {
     unsettled += 1
   }
 
-  private func track(_ key: PacketKey, _ id: Digest, _ what: String) throws -> PacketTrack {
+  func track(_ key: PacketKey, _ id: Digest, _ what: String) throws -> PacketTrack {
     guard let packet = packets[key], packet.id == id else { throw failure("\(describe(key)) was \(what), but nobody sent it") }
     return packet
   }
@@ -80,6 +88,7 @@ extension RelayWorld {
       }
       packets[hop.key]?.isRelayed = true
       note(.relayed)
+      try checkRate(hop)
     case .rejected:
       guard !packet.isRelayed, packet.end == nil else { throw failure("\(describe(hop.key)) was rejected after it was relayed") }
       packets[hop.key]?.outcome = relayed.first?.outcome
@@ -89,15 +98,19 @@ extension RelayWorld {
       guard relayed.first?.outcome == .acknowledged(answer) else { throw failure("the relay has another answer to \(describe(hop.key))") }
       packets[hop.key]?.outcome = .acknowledged(answer)
     case .timedOut:
-      guard packet.answer == nil else { throw failure("\(describe(hop.key)) was received and timed out") }
+      guard !packet.isReceived else { throw failure("\(describe(hop.key)) was received and timed out") }
+      guard packet.isExpired || !packet.isRelayed || !packet.header.isOrdered else {
+        throw failure("\(describe(hop.key)) timed out on an ordered lane that still waits for it")
+      }
       try requirePast(packet.header)
       packets[hop.key]?.outcome = .timedOut
       note(.timedOut)
+    case .adjudicated: throw failure("\(describe(hop.key)) was adjudicated, and nobody governs here")
     case .sequenceReused: throw failure("\(describe(hop.key)) is said to be used twice")
     }
   }
 
-  private func requirePast(_ header: PacketHeader) throws {
+  func requirePast(_ header: PacketHeader) throws {
     let head = chains[0].ledger.head
     guard header.timeout.isPast(RelayView(height: head.height, time: head.header.time)) else {
       throw failure("\(describe(header.key)) timed out at relay height \(head.height), before its time")
@@ -106,19 +119,25 @@ extension RelayWorld {
 
   private mutating func checkReceived(_ received: ReceivedPacket, on index: Int, viewBefore: RelayView?) throws {
     let key = received.key
-    let packet = try track(key, received.acknowledgement.packetID, "received")
+    let packet = try track(key, received.packetID, "received")
     guard key.lane.destination == chains[index].id else { throw failure("\(describe(key)) was received on \(chains[index].id)") }
-    guard packet.answer == nil else { throw failure("\(describe(key)) was received twice") }
+    guard !packet.isReceived else { throw failure("\(describe(key)) was received twice") }
     guard packet.isRelayed else { throw failure("\(describe(key)) was received before the relay had it") }
-    guard packet.outcome == nil, packet.end == nil else { throw failure("\(describe(key)) was received after its end") }
+    guard packet.outcome == nil, packet.end == nil, !packet.isExpired else { throw failure("\(describe(key)) was received after its end") }
     if let viewBefore, packet.header.timeout.isPast(viewBefore) { throw failure("\(describe(key)) was received after its timeout") }
-    packets[key]?.answer = received.acknowledgement
-    if case .success = received.acknowledgement.result { note(.received) } else { note(.refused) }
-    try checkRecords(key, received.acknowledgement, on: index)
+    if packet.header.isOrdered { try checkTurn(key) }
+    packets[key]?.isReceived = true
+    if packet.header.isOrdered { lastArrival[key.lane] = key.sequence }
+    guard let answer = received.acknowledgement else {
+      note(.leftOpen)
+      return
+    }
+    try checkAnswered(received, isLate: false, on: index)
+    if case .success = answer.result { note(.received) } else { note(.refused) }
   }
 
   /// Receipt and answer stand in the state, where proofs of them are made.
-  private func checkRecords(_ key: PacketKey, _ answer: Acknowledgement, on index: Int) throws {
+  func checkRecords(_ key: PacketKey, _ answer: Acknowledgement, on index: Int) throws {
     let ledger = chains[index].ledger
     guard try ledger.record(CrossChainState.receiptKey(key)) == PacketReceipt.received(answer.packetID).canonicalBytes else {
       throw failure("the receipt of \(describe(key)) does not match")
@@ -140,14 +159,15 @@ extension RelayWorld {
       }
       if case .success = answer.result { note(.settled) } else { note(.refunded) }
     case .timedOut:
-      guard packet.answer == nil else { throw failure("\(describe(key)) was received and given back") }
+      guard !packet.isReceived else { throw failure("\(describe(key)) was received and given back") }
       try requirePast(packet.header)
       if packet.outcome == nil {
         guard !packet.isRelayed else { throw failure("\(describe(key)) was relayed, and ended as if it had not been") }
+        guard !packet.header.isOrdered else { throw failure("\(describe(key)) ended without a record, and its lane waits for it") }
         note(.neverRelayed)
       }
       note(.refunded)
-    case .rejected:
+    case .rejected, .adjudicated:
       guard packet.outcome == settled.outcome else { throw failure("\(describe(key)) was settled by a refusal that nobody gave") }
       note(.refunded)
     }
@@ -206,28 +226,22 @@ extension RelayWorld {
     return true
   }
 
-  /// After everything settled: the records of all packets say what happened, and no client holds anything else than its chain has.
+  /// After everything settled: nothing is pending, every lane is free again, and no client holds anything else than its chain has.
   func checkEnd() throws {
     for key in order {
-      guard let packet = packets[key], let source = chains.first(where: { $0.id == key.lane.source }) else { continue }
+      guard let source = chains.first(where: { $0.id == key.lane.source }) else { continue }
       guard try source.ledger.record(CrossChainState.pendingKey(key)) == nil else { throw failure("\(describe(key)) is still pending") }
-      let relayed: [RelayedPacket] = try chains[0].ledger.query(CrossChainState.contract, "packets", [key])
-      guard relayed.first?.outcome == packet.outcome, relayed.first?.packetID == (packet.isRelayed ? packet.id : nil) else {
-        throw failure("the relay's records of \(describe(key)) do not match")
-      }
-      guard let place = chains.firstIndex(where: { $0.id == key.lane.destination }) else { continue }
-      if let answer = packet.answer {
-        try checkRecords(key, answer, on: place)
-      } else if try chains[place].ledger.record(CrossChainState.receiptKey(key)) != nil {
-        throw failure("\(describe(key)) has a receipt although it was never received")
-      }
     }
     for (lane, next) in nextSequence.sorted(by: { $0.key.destination < $1.key.destination }) {
       guard let source = chains.first(where: { $0.id == lane.source }) else { continue }
-      let state = try source.ledger.record(StateKey(contract: CrossChainState.contract, table: "lane-out", key: lane))
-      guard state == LaneOut(next: next, settledBelow: next).canonicalBytes else {
+      guard try source.ledger.record(CrossChainState.laneOutKey(lane)) == LaneOut(next: next, settledBelow: next).canonicalBytes else {
         throw failure("the lane from \(lane.source) to \(lane.destination) is not free again")
       }
+      let counted: [RelayLane] = try chains[0].ledger.query(CrossChainState.contract, "lanes", [lane])
+      let tracks = (1..<next).compactMap { packets[PacketKey(lane: lane, sequence: $0)] }
+      guard let record = counted.first, record.relayed == UInt64(tracks.count(where: \.isRelayed)),
+        record.acknowledged + record.timedOut + record.rejected == UInt64(tracks.count { $0.outcome != nil })
+      else { throw failure("the relay counts other packets from \(lane.source) to \(lane.destination) than there were") }
     }
     for subject in chains.indices {
       for chain in chains.indices {

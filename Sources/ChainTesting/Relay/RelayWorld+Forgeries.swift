@@ -102,7 +102,7 @@ extension RelayWorld {
   /// A true packet whose time has passed where it goes.
   mutating func lateReceive() throws -> RelayThief.Forgery? {
     let views = try views()
-    let late = pick { $0.isRelayed && $0.answer == nil && $0.end == nil && Self.isPast($0.header, views) }
+    let late = pick { $0.isRelayed && !$0.isReceived && $0.end == nil && Self.isPast($0.header, views) }
     guard let track = late, let packet = try packet(track), let destination = place(track.header.lane.destination),
       let (height, update) = try ground(0, on: destination)
     else { return nil }

@@ -66,7 +66,7 @@ extension RelayWorld {
     relayers[index].nextAt = now + relayers[index].periodMs
     let relayer = relayers[index]
     // With nothing under way there is nothing to look for; the clients grow old for a while.
-    guard unsettled > 0 else { return }
+    guard unsettled > 0 || isForgetting else { return }
     steps += 1
     var keys: [ChainID: PrivateKey] = [:]
     var outboxes: [WorldOutbox] = []
@@ -83,7 +83,8 @@ extension RelayWorld {
       }
       endpoints.append(node(of: inner, ledger.head.height))
     }
-    let worker = Relayer(relay: endpoints[0], chains: Array(endpoints.dropFirst()), keys: keys)
+    let options = RelayerOptions(pruneLag: isForgetting ? 1 : pruneLag)
+    let worker = Relayer(relay: endpoints[0], chains: Array(endpoints.dropFirst()), keys: keys, options: options)
     let report = await worker.tick(now: WorldChain.start.advanced(byMilliseconds: UInt64(now)))
     for failure in report.failures { log("relayer \(index): \(failure.chain) \(failure.reason)") }
     for (place, outbox) in outboxes.enumerated() {

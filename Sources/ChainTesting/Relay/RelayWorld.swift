@@ -59,6 +59,17 @@ public struct RelayWorld: Sendable {
   var unsettled = 0
   var nextSequence: [LaneID: UInt64] = [:]
   var logSize: UInt64 = 0
+  /// Per lane: below which number the relay and the destination forgot, as they said.
+  var forgottenByRelay: [LaneID: UInt64] = [:]
+  var forgottenOnArrival: [LaneID: UInt64] = [:]
+  /// Per ordered lane: the last number that arrived, expired or was passed over.
+  var lastArrival: [LaneID: UInt64] = [:]
+  /// Per window of the rated route: how many packets the relay took.
+  var passed: [UInt64: UInt32] = [:]
+  /// After how many settled packets relayers let a lane forget.
+  let pruneLag: UInt64
+  /// Whether relayers let all lanes forget what is left, in the end.
+  var isForgetting = false
   /// Heights that light clients are known to trust, oldest first.
   var trusted: [ClientPlace: [BlockHeight]] = [:]
   var thief = RelayThief()
@@ -80,6 +91,7 @@ public struct RelayWorld: Sendable {
     case .swarm: faults = .swarm(&random)
     case .these(let these): faults = these
     }
+    pruneLag = [1, 4, 64][random.below(3)]
     let count = count ?? (random.chance(50) ? 3 : 2)
     try found(members: max(2, count))
     for index in 0..<(2 + random.below(2)) {
@@ -130,12 +142,16 @@ public struct RelayWorld: Sendable {
       try await settle()
     }
     try checkEnd()
+    try await forget()
     try await betray()
   }
 
   private mutating func settle() async throws {
     healedAt = now
-    while now < healedAt + Self.settlementBoundMs, unsettled > 0 || openCalls > 0 { try await step() }
+    while now < healedAt + Self.settlementBoundMs, unsettled > 0 || openCalls > 0 {
+      if (now - healedAt) % 2_000 == 0 { for index in chains.indices.dropFirst() { try close(index) } }
+      try await step()
+    }
     guard unsettled > 0 else { return }
     let open = order.filter { packets[$0]?.end == nil }
     throw failure("\(unsettled) packets are not settled after \(Self.settlementBoundMs) ms without faults: \(describe(open[0]))")
@@ -151,6 +167,16 @@ public struct RelayWorld: Sendable {
     }
     for index in relayers.indices where relayers[index].nextAt <= now && relayers[index].pausedUntil <= now { try await tick(index) }
     if faults.hasThief, thief.nextAt <= now { try steal() }
+  }
+
+  /// Lets all lanes forget what is settled, and checks that state is as small as in the beginning.
+  private mutating func forget() async throws {
+    isForgetting = true
+    let end = now + Self.settlementBoundMs
+    while now < end, try remembered() != nil { try await step() }
+    if let left = try remembered() { throw failure("state has not come back to its size: \(left)") }
+    isForgetting = false
+    note(.forgotten)
   }
 
   private mutating func makeFaults() throws {
@@ -199,7 +225,17 @@ public struct RelayWorld: Sendable {
   mutating func call(on index: Int) throws {
     let head = chains[0].ledger.head
     let ids = chains.dropFirst().map(\.id)
-    let call = workload.next(on: chains[index].id, among: ids, relay: RelayView(height: head.height, time: head.header.time), &random)
+    try hand(
+      in: workload.next(on: chains[index].id, among: ids, relay: RelayView(height: head.height, time: head.header.time), &random), on: index
+    )
+  }
+
+  /// Lets a client finish what it left open, while the world comes to rest.
+  mutating func close(_ index: Int) throws {
+    if let call = workload.closing(on: chains[index].id, chains[index].ledger) { try hand(in: call, on: index) }
+  }
+
+  private mutating func hand(in call: ChainCall, on index: Int) throws {
     guard let clerk = chains[index].founding.member(call.organisation, "clerk") else { throw failure("\(call.organisation) has no clerk") }
     let signed = try sign(call.contract, call.entry, call.arguments, by: clerk, on: index)
     origins[signed.id(genesis: chains[index].ledger.genesisID, suite: chains[index].ledger.suite)] = .client

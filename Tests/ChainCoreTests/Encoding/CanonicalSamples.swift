@@ -69,6 +69,13 @@ enum CanonicalSamples {
       CanonicalSample(StateProof(end: .present, siblings: [digest, other]), as: "StateProof.present"),
       CanonicalSample(StateProof(end: .otherLeaf(keyHash: digest, valueHash: other), siblings: [other]), as: "StateProof.otherLeaf"),
       CanonicalSample(StateProof(end: .empty, siblings: []), as: "StateProof.empty"),
+      CanonicalSample(
+        StateMultiProof(
+          ends: [
+            StatePathEnd(depth: 3, end: .present), StatePathEnd(depth: 256, end: .empty),
+            StatePathEnd(depth: 1, end: .otherLeaf(keyHash: digest, valueHash: other)),
+          ], siblings: [digest, other])),
+      CanonicalSample(StatePathEnd(depth: 2, end: .empty)),
     ]
   }()
 
@@ -150,7 +157,8 @@ enum CanonicalSamples {
       CanonicalSample(Organisation(id: "a", name: "甲")), CanonicalSample(item),
       CanonicalSample(ContractManifest(contract: "land", entries: [item], queries: [])), CanonicalSample(NoResult()),
       CanonicalSample(SingleKey()), CanonicalSample(PacketTimeout(relayHeight: 1, relayTimeMs: 2)),
-      CanonicalSample(SentPacket(id: digest, sequence: 1)),
+      CanonicalSample(SentPacket(id: digest, sequence: 1)), CanonicalSample(PacketClass.important),
+      CanonicalSample(PacketTicket(source: "henan/410100", port: "notes", sequence: 3)),
       CanonicalSample(AccessQuestion(account: account, contract: "land", entry: "add")),
       CanonicalSample(AccessAnswer(allowed: true, reason: "r")), CanonicalSample(RegisterMember(certificates: [[1], [2, 3]])),
       CanonicalSample(RevokeMember(account: account, reason: "left")), CanonicalSample(TransactionPlace(height: 3, index: 1)),
