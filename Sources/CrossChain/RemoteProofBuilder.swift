@@ -85,7 +85,7 @@ extension RemoteProof {
   }
 
   /// The way from the set of `generation` to `height`: a step for each change of the validators, then the height itself.
-  private static func steps(
+  static func steps(
     of relay: Ledger, from generation: UInt64, to height: BlockHeight
   ) throws(RemoteProofBuildError) -> [UpdateStep] {
     do throws(LedgerError) {

@@ -95,6 +95,8 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case forgottenOnArrival
   /// In the end no chain held anything of packets any more.
   case forgotten
+  /// A regulator's replay gave the relay's log.
+  case supervised
   /// A mark that was not proven let nobody forget.
   case forgedMarkRefused
   /// An end that the relay did not record let no lane pass on.

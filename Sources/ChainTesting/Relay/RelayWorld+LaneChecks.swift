@@ -83,6 +83,31 @@ extension RelayWorld {
     }
   }
 
+  /// A regulator who trusts the relay's validators only sees every record that there was, and their replay gives the relay's own log.
+  mutating func checkSupervision() throws {
+    let relay = chains[0].ledger
+    let archive = HopArchive(store: MemoryStore())
+    var view = RegulatorView(anchor: try TrustAnchor(of: relay))
+    var records: [HopRecord] = []
+    repeat {
+      let question = view.missing
+      records += try view.accept(try archive.answer(question, seen: view.seen, through: relay), to: question)
+    } while !view.isWhole
+    let hash = NetworkHash(suite: relay.suite)
+    for record in records where packets[record.key].map({ hash.packetID($0.header) != record.packetID }) ?? true {
+      throw failure("the regulator sees \(describe(record.key)), which nobody sent")
+    }
+    for key in order {
+      guard let packet = packets[key] else { continue }
+      let stages = records.filter { $0.key == key }.map(\.stage)
+      let ends = stages.filter { $0 != .relayed }
+      guard stages.contains(.relayed) == packet.isRelayed, ends.count == (packet.outcome == nil ? 0 : 1) else {
+        throw failure("the regulator sees another course of \(describe(key)) than it took")
+      }
+    }
+    note(.supervised)
+  }
+
   /// What chains still hold of packets that are settled, if anything.
   func remembered() throws -> String? {
     let tables: [TableName] = ["pending", "outbox", "receipt", "ack", "open", "relayed", "outcome"]

@@ -143,6 +143,7 @@ public struct RelayWorld: Sendable {
     }
     try checkEnd()
     try await forget()
+    try checkSupervision()
     try await betray()
   }
 
