@@ -197,6 +197,7 @@ extension ContractError {
   init(_ error: LightClientError) {
     switch error {
     case .frozen(let evidence): self = .notAllowed(state: "frozen by \(evidence)", call: "proof")
+    case .retired(let decision): self = .notAllowed(state: "retired by \(decision)", call: "proof")
     case .expired: self = .expired
     case .heightNotGreater(_, let latest), .otherBase(_, let latest): self = .stale(found: latest.rawValue)
     default: self = .badArgument("client update: \(error)")

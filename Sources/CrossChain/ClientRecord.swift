@@ -74,6 +74,17 @@ public enum ClientStatus: CanonicalCodable, Codable, Hashable, Sendable {
   case active
   /// Its chain certified two histories; the id of the stored evidence. Only governance thaws it.
   case frozen(evidence: Digest)
+  /// Its chain is gone for good, by this decision of governance. Its id stays taken.
+  case retired(decision: Digest)
+
+  /// The form in errors.
+  var text: String {
+    switch self {
+    case .active: "active"
+    case .frozen(let evidence): "frozen by \(evidence)"
+    case .retired(let decision): "retired by \(decision)"
+    }
+  }
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -82,6 +93,9 @@ public enum ClientStatus: CanonicalCodable, Codable, Hashable, Sendable {
     case .frozen(let evidence):
       writer.writeVariant(1)
       evidence.encode(into: &writer)
+    case .retired(let decision):
+      writer.writeVariant(2)
+      decision.encode(into: &writer)
     }
   }
   /// Reads the case.
@@ -90,6 +104,7 @@ public enum ClientStatus: CanonicalCodable, Codable, Hashable, Sendable {
       switch variant {
       case 0: .active
       case 1: .frozen(evidence: try Digest(from: &reader))
+      case 2: .retired(decision: try Digest(from: &reader))
       default: nil
       }
     }

@@ -64,6 +64,13 @@ public struct CrossChainContract: SystemContract, PacketSender {
     }
     Entry("receive", by: .role(.relayer)) { (call: ReceivePackets, context) -> [PacketStatus] in try Self.receive(call, context) }
     Entry("settle", by: .role(.relayer)) { (call: SettlePackets, context) -> [PacketStatus] in try Self.settle(call, context) }
+    Entry("freezeClient", by: .roles([.supervisor, .administrator])) { (call: FreezeClient, context) in
+      try ChainRegistry.freeze(call, context)
+    }
+    Entry("reviveClient", by: .governance) { (call: ReviveClient, context) in
+      try ChainRegistry.revive(call, context)
+      try Self.moveView(.advanced, context)
+    }
     Entry("skip", by: .role(.relayer)) { (call: SkipPackets, context) -> [PacketStatus] in try Self.skip(call, context) }
     Entry("prune", by: .role(.relayer)) { (call: PruneArrivals, context) -> [PacketStatus] in try Self.prune(call, context) }
     Entry("setPort", by: .role(.administrator)) { (call: SetPort, context) in
@@ -86,6 +93,16 @@ public struct CrossChainContract: SystemContract, PacketSender {
       return found
     }
     Query("port") { (port: ContractName, context) -> PortPolicy in try context.get(CrossChainState.ports, port) ?? PortPolicy() }
+    Query("verifyRelay") { (proven: ProvenDecision, context) -> RelayView in
+      let network = try context.require(Self.network, SingleKey())
+      let trusted = try ChainRegistry.trusted(network.relay, proven.height, context)
+      do throws(ProofError) {
+        try proven.record.verify(stateRoot: trusted.stateRoot, suite: trusted.suite)
+      } catch {
+        throw ContractError.badArgument("relay proof: \(error)")
+      }
+      return RelayView(height: trusted.height, time: trusted.time)
+    }
     Query("verifyRemote") { (question: RemoteQuestion, context) -> VerifiedRecord in try question.answer(context) }
   }
 

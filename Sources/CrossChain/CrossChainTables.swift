@@ -75,6 +75,8 @@ public enum CrossChainState {
   public static func relayLaneKey(_ lane: LaneID) -> StateKey { key(relayLanes, lane) }
   /// Where the relay keeps its log: value = `AppendOnlyTree`.
   public static let logKey = key(log, SingleKey())
+  /// Where the relay records a transaction over several chains: value = `TransactionRecord`.
+  public static func transactionKey(_ id: Digest) -> StateKey { key(TransactionCoordinator.records, id) }
   /// Where the relay commits to a packet: value = packet id.
   public static func relayedKey(_ packet: PacketKey) -> StateKey { key(relayed, packet) }
   /// Where the relay records how a packet ended: value = `Outcome`.

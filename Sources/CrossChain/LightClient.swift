@@ -131,7 +131,7 @@ public enum LightClient {
     _ client: ClientRecord, _ first: CheckpointCertificate, _ second: CheckpointCertificate, signers: ValidatorSet,
     named: TrustedCheckpoint
   ) throws(LightClientError) -> Change {
-    if case .frozen(let evidence) = client.status { throw .frozen(evidence: evidence) }
+    try requireUnstopped(client)
     let registration = client.registration
     guard let hash = named.validatorSetHash, signers.hash(genesis: registration.genesis, suite: registration.suite) == hash else {
       throw .wrongNextSet(named.height)
@@ -179,8 +179,16 @@ public enum LightClient {
     #if DEBUG
       if RelayMutation.frozenIsUsed.isPlanted { return }
     #endif
-    if case .frozen(let evidence) = client.status { throw .frozen(evidence: evidence) }
+    try requireUnstopped(client)
     guard client.trusts(client.latest.time, at: now) else { throw .expired(latest: client.latest.time, now: now) }
+  }
+
+  private static func requireUnstopped(_ client: ClientRecord) throws(LightClientError) {
+    switch client.status {
+    case .active: return
+    case .frozen(let evidence): throw .frozen(evidence: evidence)
+    case .retired(let decision): throw .retired(decision: decision)
+    }
   }
 
   /// An update that ends at or below the latest height: known, contradicting, or of no use.

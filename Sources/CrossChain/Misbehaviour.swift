@@ -52,6 +52,8 @@ public enum Misbehaviour: CanonicalCodable, Codable, Hashable, Sendable {
 public enum LightClientError: Error, Hashable, Sendable {
   /// The client is frozen; governance reviews the evidence.
   case frozen(evidence: Digest)
+  /// The chain is retired; nothing of it is believed any more.
+  case retired(decision: Digest)
   /// The client was not updated within its trusting period; governance registers a new trusted block.
   case expired(latest: BlockTime, now: BlockTime)
   /// An update has 1 to 16 steps.
@@ -85,6 +87,7 @@ extension LightClientError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .frozen(let evidence): "the client is frozen by evidence \(evidence)"
+    case .retired(let decision): "the chain is retired by decision \(decision)"
     case .expired(let latest, let now): "the client's latest block is of \(latest), too long before \(now): it needs a new trusted block"
     case .stepCount(let count): "\(count) steps; 1 to \(LightClient.stepLimit) expected"
     case .wrongChain(let chain): "the block is of chain \(chain)"

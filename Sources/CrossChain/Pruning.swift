@@ -37,7 +37,9 @@ extension RelayContract {
       let below = record.prunedBelow
       record.prunedBelow = try layer.metered { () throws(ContractError) -> UInt64 in
         let relayed = try Pruning.clear(CrossChainState.relayed, item.lane, from: below, to: mark, layer)
-        return min(relayed, try Pruning.clear(CrossChainState.outcomes, item.lane, from: below, to: mark, layer))
+        // Only a source that settles without an outcome leaves a vote behind.
+        let watched = try Pruning.clear(TransactionCoordinator.votes, item.lane, from: below, to: mark, layer)
+        return min(relayed, watched, try Pruning.clear(CrossChainState.outcomes, item.lane, from: below, to: mark, layer))
       }
       try layer.put(CrossChainState.relayLanes, item.lane, record)
       try layer.emit("xc.pruned", PrunedLane(lane: item.lane, below: record.prunedBelow))

@@ -44,22 +44,26 @@ public struct RelayContract: SystemContract {
   /// The contract.
   public init() {}
 
-  /// Registration and routes for administrators, freezing for supervisors, packets for relayers, questions for all.
+  /// Registration and routes by votes, or by administrators while the relay is founded; freezing for supervisors, packets for relayers,
+  /// questions for all.
   public var entries: Entries {
     Entry("registerChain", by: .role(.administrator)) { (registration: ChainRegistration, context) -> Digest in
-      guard try context.get(CrossChainState.chains, registration.chain) == nil else { throw ContractError.alreadyExists }
-      guard registration.trustingPeriodMs > context.time.milliseconds(since: registration.trusted.header.time) else {
-        throw ContractError.expired
-      }
-      try ChainRegistry.open(registration, context)
-      try context.put(CrossChainState.chains, registration.chain, registration)
-      return registration.fingerprint
+      try Self.requireFounding("registerChain; propose admitChain", context)
+      return try Self.register(registration, context)
     }
-    Entry("setRoute", by: .role(.administrator)) { (call: SetRoute, context) in try Self.setRoute(call, context) }
+    Entry("setRoute", by: .role(.administrator)) { (call: SetRoute, context) in
+      try Self.requireFounding("setRoute; propose permitRoute", context)
+      try Self.setRoute(call, context)
+    }
     Entry("freeze", by: .roles([.supervisor, .administrator])) { (scope: RouteScope, context) in
       try Self.setFrozen(true, scope, context)
     }
-    Entry("thaw", by: .role(.administrator)) { (scope: RouteScope, context) in try Self.setFrozen(false, scope, context) }
+    Entry("thaw", by: .role(.administrator)) { (scope: RouteScope, context) in
+      try Self.requireFounding("thaw; propose reopen", context)
+      try Self.setFrozen(false, scope, context)
+    }
+    governed
+    transactions
     Entry("updateClient", by: .role(.relayer)) { (call: UpdateClient, context) -> ClientChange in
       try ChainRegistry.update(call, context)
     }
@@ -75,6 +79,7 @@ public struct RelayContract: SystemContract {
     }
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
     Entry("prune", by: .role(.relayer)) { (call: PruneSettled, context) -> [PacketStatus] in try Self.prune(call, context) }
+    Query("isFounding") { (_: NoResult, context) -> Bool in try context.get(Self.founding, SingleKey()) != false }
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
@@ -93,7 +98,7 @@ public struct RelayContract: SystemContract {
     }
   }
 
-  private static func setRoute(_ call: SetRoute, _ context: ContractContext) throws(ContractError) {
+  static func setRoute(_ call: SetRoute, _ context: ContractContext) throws(ContractError) {
     try call.policy.validate()
     if call.policy.maxClassification > .ordinary {
       let chains = [call.scope.source, call.scope.destination].compactMap { $0 }

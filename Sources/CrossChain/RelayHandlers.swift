@@ -37,6 +37,7 @@ extension RelayContract {
     guard !header.timeout.isPast(view) else {
       record.stage = .timedOut
       try context.put(CrossChainState.outcomes, key, .timedOut)
+      try TransactionCoordinator.refuse(header, context)
       try append(record, context)
       return .done
     }
@@ -48,8 +49,10 @@ extension RelayContract {
       record.stage = .rejected
       record.reason = refusal
       try context.put(CrossChainState.outcomes, key, .rejected(refusal))
+      try TransactionCoordinator.refuse(header, context)
     } else {
       try context.put(CrossChainState.relayed, key, id)
+      try TransactionCoordinator.watch(header, context)
     }
     try append(record, context)
     return .done
@@ -96,6 +99,7 @@ extension RelayContract {
   ) throws(ContractError) -> RouteRefusal? {
     guard header.lane.sourcePort == header.lane.destinationPort else { return .port }
     guard try context.get(CrossChainState.chains, header.lane.destination) != nil else { return .unknownDestination }
+    if case .retired = try context.get(CrossChainState.clients, header.lane.destination)?.status { return .retired }
     guard let policy else { return .noRoute }
     if let refusal = policy.refusal(of: header, at: view) { return refusal }
     guard header.classification > .ordinary else { return nil }
@@ -139,6 +143,7 @@ extension RelayContract {
       guard packet.acknowledgement.packetID == id else { throw .badArgument("acknowledgement: it answers another packet") }
       try proven.require(CrossChainState.acknowledgementKey(key), packet.acknowledgement, packet.proof)
       try layer.put(CrossChainState.outcomes, key, .acknowledged(packet.acknowledgement))
+      try TransactionCoordinator.count(key, .acknowledged(packet.acknowledgement), layer)
       try append(hop(.acknowledged, id, key, at: proven.checkpoint.height, layer), layer)
       return .done
     }
@@ -172,6 +177,7 @@ extension RelayContract {
         try proven.requireAbsence(CrossChainState.receiptKey(key), packet.proof)
       }
       try layer.put(CrossChainState.outcomes, key, .timedOut)
+      try TransactionCoordinator.count(key, .timedOut, layer)
       var record = hop(.timedOut, id, key, at: proven.checkpoint.height, layer)
       record.describe(header)
       try append(record, layer)

@@ -123,7 +123,7 @@ extension RemoteProof {
   }
 
   /// The newest height of `chain` that the chain of `ledger` trusts in its state of `height`.
-  private static func knownHeight(
+  static func knownHeight(
     of chain: ChainID, at height: BlockHeight, _ ledger: Ledger
   ) throws(RemoteProofBuildError) -> BlockHeight {
     let record: ClientRecord?

@@ -114,7 +114,7 @@ import Testing
     #expect(throws: LedgerError.self) { try SoloChain([RelayContract()], chain: "henan", configurations: ["xc": good.canonicalBytes]) }
   }
 
-  @Test func anExpiredClientProvesNothing() async throws {
+  @Test func s10AnExpiredClientProvesNothing() async throws {
     var network = try TestNetwork(trustingPeriodMs: 60_000)
     _ = try network.send("x", timeout: PacketTimeout(relayTimeMs: network.clock.rawValue + 80_000_000))
     let relay = try #require(try await network.planned("relay", as: RelayPackets.self))

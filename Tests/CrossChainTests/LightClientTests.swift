@@ -12,7 +12,7 @@ import Testing
     return moved
   }
 
-  @Test func aMillionHeightsAndThreeSetsLater() throws {
+  @Test func s02AMillionHeightsAndThreeSetsLater() throws {
     var chain = try SyntheticChain()
     var client = ClientRecord(chain.registration())
     try chain.registration().validate()
@@ -149,7 +149,7 @@ import Testing
     print("updates with one byte changed (\(suite)): \(refused) refused, \(undecoded) do not decode")
   }
 
-  @Test func signaturesOfAnotherChainTagOrSuiteProveNothing() throws {
+  @Test func s05SignaturesOfAnotherChainTagOrSuiteProveNothing() throws {
     let chain = try SyntheticChain()
     let client = ClientRecord(chain.registration())
     let other = SyntheticChain(
@@ -194,7 +194,7 @@ import Testing
     return client.status == .frozen(evidence: evidence.id(suite: client.registration.suite))
   }
 
-  @Test func twoCertificatesOfOneHeightFreeze() throws {
+  @Test func s08TwoCertificatesOfOneHeightFreeze() throws {
     let chain = try SyntheticChain()
     let client = ClientRecord(chain.registration())
     let root = chain.digest("any")
@@ -215,7 +215,7 @@ import Testing
     #expect(throws: LightClientError.wrongNextSet(0)) { try report(first, second, strangers.set) }
   }
 
-  @Test func anUpdateThatContradictsTrustFreezes() throws {
+  @Test func s09AnUpdateThatContradictsTrustFreezes() throws {
     let chain = try SyntheticChain()
     let start = ClientRecord(chain.registration())
     let update = try chain.update(start, to: 5, time: 1_500_000)
@@ -272,7 +272,7 @@ import Testing
 }
 
 @Suite struct Registrations {
-  @Test func nothingEmptyIsAccepted() throws {
+  @Test func s03NothingEmptyIsAccepted() throws {
     let chain = try SyntheticChain()
     let good = chain.registration()
     try good.validate()

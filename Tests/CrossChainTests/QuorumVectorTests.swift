@@ -28,7 +28,7 @@ import Testing
     return file.cases.count
   }
 
-  @Test func allSharedCases() throws {
+  @Test func s04AllSharedCases() throws {
     guard let data = Vectors.shared("derived/quorum-decisions.json") else { return }
     #expect(try run(data) == 69)
   }

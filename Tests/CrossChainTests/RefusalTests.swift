@@ -23,7 +23,7 @@ import Testing
     statuses.allSatisfy { $0.isRefused(with: "proof") }
   }
 
-  @Test func eachProofByteOfEachLegIsHashedOrRefused() async throws {
+  @Test func s06EachProofByteOfEachLegIsHashedOrRefused() async throws {
     var network = try TestNetwork()
     let (r, s, d) = (TestNetwork.relayID, TestNetwork.sourceID, TestNetwork.destinationID)
     _ = try network.send("one")
@@ -81,7 +81,7 @@ import Testing
     print("changed proofs refused: \(tried)")
   }
 
-  @Test func headerPayloadLaneAndNumberAreBound() async throws {
+  @Test func s12HeaderPayloadLaneAndNumberAreBound() async throws {
     var network = try TestNetwork()
     let (r, d) = (TestNetwork.relayID, TestNetwork.destinationID)
     _ = try network.send("one")

@@ -21,7 +21,7 @@ import Testing
     #expect(try network.note("x")?.roles == [])
   }
 
-  @Test func aFailingHandlerLeavesNothingAndIsAnswered() async throws {
+  @Test func s15AFailingHandlerLeavesNothingAndIsAnswered() async throws {
     var network = try TestNetwork()
     for call in ["fileThenFail", "spin", "nosuch"] { _ = try network.send("x", call: try #require(EntryName(call))) }
     _ = try network.send("good")
@@ -39,7 +39,7 @@ import Testing
     #expect(events.filter { $0 == "xc.received" }.count == 4)
   }
 
-  @Test func thePlatformIsNoPort() async throws {
+  @Test func s16ThePlatformIsNoPort() async throws {
     var network = try TestNetwork(
       route: RoutePolicy(),
       remoteRoles: [RemoteRoles(chain: TestNetwork.sourceID, organisation: "city-hall", roles: [.administrator, .relayer])])
@@ -55,7 +55,7 @@ import Testing
     #expect(try network.lie(from: "courier", to: "courier", call: "fileAnyone", Note(text: "x")) == nil)
   }
 
-  @Test func onlyLocalCallsSend() async throws {
+  @Test func s14OnlyLocalCallsSend() async throws {
     var network = try TestNetwork()
     let back = RouteScope(source: TestNetwork.destinationID, port: "courier")
     _ = try network.administer("setRoute", SetRoute(scope: back, policy: RoutePolicy()))

@@ -35,7 +35,7 @@ import Testing
     } catch { return error }
   }
 
-  @Test(arguments: CryptoSuite.allCases) func everyAnchorReachesEveryLaterHeight(suite: CryptoSuite) throws {
+  @Test(arguments: CryptoSuite.allCases) func s30EveryAnchorReachesEveryLaterHeight(suite: CryptoSuite) throws {
     var network = try network(changes: 0, suite: suite)
     let first = network.relay.ledger.head.height
     for index in 0..<3 { try network.replaceValidator(TestNetwork.relayID, index) }

@@ -8,7 +8,7 @@ import Testing
     [.guomi, .guomi, .guomi], [.international, .guomi, .international], [.guomi, .international, .guomi],
   ]
 
-  @Test(arguments: suites) func sentRelayedReceivedAcknowledgedSettled(suites: [CryptoSuite]) async throws {
+  @Test(arguments: suites) func s17SentRelayedReceivedAcknowledgedSettledInMixedSuites(suites: [CryptoSuite]) async throws {
     var network = try TestNetwork(relay: suites[0], source: suites[1], destination: suites[2])
     let sent = try network.send("one")
     #expect(sent.sequence == 1)
@@ -81,7 +81,7 @@ import Testing
     #expect(state == LaneOut(next: 131, settledBelow: 131))
   }
 
-  @Test func aRestartedRelayerGoesOnAndManyHaveOneEffect() async throws {
+  @Test func s13ThreeRelayersHaveOneEffect() async throws {
     var network = try TestNetwork()
     _ = try network.send("once")
     // A fresh relayer for every tick, and three at a time.

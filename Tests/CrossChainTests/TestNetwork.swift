@@ -67,7 +67,7 @@ struct TestNetwork {
     engine: EngineKind = .raft, operators: [OrganisationID]? = nil, destinationOperators: [OrganisationID]? = nil,
     registered: [ChainID] = [Self.sourceID, Self.destinationID], route: RoutePolicy? = RoutePolicy(),
     remoteRoles: [RemoteRoles] = [RemoteRoles(chain: Self.sourceID, organisation: "city-hall", roles: ["department"])],
-    parameters: ChainParameters = ChainParameters(), trustingPeriodMs: UInt64 = 14 * 86_400_000
+    parameters: ChainParameters = ChainParameters(), trustingPeriodMs: UInt64 = 14 * 86_400_000, contracts: [any Contract] = []
   ) throws {
     let organisations: [OrganisationID: [Role]] = ["relay-office": [.relayer], "city-hall": [], "watch": [.supervisor]]
     let hub = try SoloChain(
@@ -79,7 +79,7 @@ struct TestNetwork {
     ).canonicalBytes
     for (index, (id, suite)) in [(Self.sourceID, source), (Self.destinationID, destination)].enumerated() {
       let solo = try SoloChain(
-        [CrossChainContract(), Courier(), Checker()], chain: id, suite: suite, engine: engine, organisations: organisations,
+        [CrossChainContract(), Courier(), Checker()] + contracts, chain: id, suite: suite, engine: engine, organisations: organisations,
         remote: id == Self.destinationID ? remoteRoles : [], configurations: [CrossChainContract.name: configuration],
         parameters: parameters, validators: validators,
         operators: id == Self.destinationID ? destinationOperators ?? operators : operators, seed: UInt64(index + 2), time: clock)

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func aTimeoutNeedsTheDestinationsClockAndTheReceiptsAbsence() async throws {
+  @Test func s20ATimeoutNeedsTheDestinationsClockAndTheReceiptsAbsence() async throws {
     var network = try TestNetwork()
     let (r, d) = (TestNetwork.relayID, TestNetwork.destinationID)
     let until = network.clock.advanced(byMilliseconds: 5_000)

@@ -36,6 +36,20 @@ import Testing
     #expect(hashes.count == 3)
   }
 
+  /// Scenario 25: twice a second all nodes of some chain start again, relayers lose what they were about to hand in, and nothing is lost or doubled.
+  @Test func s25EveryNodeStartsAgainAllTheTime() async throws {
+    var faults = RelayFaults.none
+    faults.chainRestarts = 200
+    faults.restarts = 20
+    faults.callRate = 100
+    for seed in UInt64(101)...102 {
+      var world = try RelayWorld(ParcelWorkload(), members: 2, seed: seed, faults: .these(faults))
+      try await world.run(milliseconds: 20_000)
+      try await world.heal()
+      #expect(world.seen(.chainRestart) > 20 && world.settledPackets > 10, "seed \(seed)")
+    }
+  }
+
   @Test func withoutFaultsPacketsSettleSoon() async throws {
     var world = try RelayWorld(ParcelWorkload(), members: 2, seed: 1, faults: .these(.none))
     try await world.run(milliseconds: 20_000)

@@ -98,8 +98,9 @@ public struct HopArchive: Sendable {
     for chain in Set([hop.key.lane.source, hop.key.lane.destination]) { try put(Self.byChain, chain.keyBytes + number, [1], writer) }
     var origin = try origin(of: hop, writer)
     if origin == nil, let organisation = hop.organisation, let classification = hop.classification {
-      origin = HopOrigin(organisation: organisation, classification: classification)
-      try put(Self.origins, hop.packetID.bytes, origin.canonicalBytes, writer)
+      let first = HopOrigin(organisation: organisation, classification: classification)
+      try put(Self.origins, hop.packetID.bytes, first.canonicalBytes, writer)
+      origin = first
     }
     if let origin { try put(Self.byOrganisation, origin.organisation.keyBytes + number, [1], writer) }
   }
