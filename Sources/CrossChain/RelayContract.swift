@@ -48,7 +48,9 @@ public struct RelayContract: SystemContract {
   /// Registration and routes for administrators, freezing for supervisors, packets for relayers, questions for all.
   public var entries: Entries {
     Entry("registerChain", by: .role(.administrator)) { (registration: ChainRegistration, context) -> Digest in
-      guard try context.get(CrossChainState.chains, registration.chain) == nil else { throw ContractError.alreadyExists }
+      guard try context.get(CrossChainState.chains, registration.chain) == nil,
+        try context.get(ForeignRegistry.registrations, registration.chain) == nil
+      else { throw ContractError.alreadyExists }
       guard registration.trustingPeriodMs > context.time.milliseconds(since: registration.trusted.header.time) else {
         throw ContractError.expired
       }
@@ -75,6 +77,7 @@ public struct RelayContract: SystemContract {
       try Self.acknowledge(call, context)
     }
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
+    ForeignRegistry.entries
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
