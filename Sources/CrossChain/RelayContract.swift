@@ -48,9 +48,7 @@ public struct RelayContract: SystemContract {
   /// Registration and routes for administrators, freezing for supervisors, packets for relayers, questions for all.
   public var entries: Entries {
     Entry("registerChain", by: .role(.administrator)) { (registration: ChainRegistration, context) -> Digest in
-      guard try context.get(CrossChainState.chains, registration.chain) == nil,
-        try context.get(ForeignRegistry.registrations, registration.chain) == nil
-      else { throw ContractError.alreadyExists }
+      guard try context.get(CrossChainState.chains, registration.chain) == nil else { throw ContractError.alreadyExists }
       guard registration.trustingPeriodMs > context.time.milliseconds(since: registration.trusted.header.time) else {
         throw ContractError.expired
       }

@@ -37,12 +37,34 @@ public struct ReportForeign: CanonicalRecord, Codable, Hashable {
   public static let layout = Layout(Self.init, \.chain, \.first, \.second)
 }
 
-/// What froze a foreign client. Anybody can check it again later, with what the client trusted.
+/// Arguments of `xc.freezeForeign`.
+public struct FreezeForeign: CanonicalRecord, Codable, Hashable {
+  /// The greatest length of a reason in bytes.
+  public static let reasonLimit = 256
+
+  /// The chain whose client proves nothing from now on.
+  public var chain: ChainID
+  /// Why, for people.
+  public var reason: String
+
+  /// Puts the parts together.
+  public init(chain: ChainID, reason: String) {
+    self.chain = chain
+    self.reason = reason
+  }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.chain, \.reason)
+}
+
+/// What froze a foreign client. Messages can be checked again later by anybody, with what the client trusted.
 public enum ForeignEvidence: CanonicalCodable, Codable, Hashable, Sendable {
   /// A valid update that contradicts what was trusted.
   case update([UInt8])
   /// Two valid messages that contradict each other.
   case pair([UInt8], [UInt8])
+  /// A supervisor's or administrator's order, at a height of the relay.
+  case order(String, by: OrganisationID, at: BlockHeight)
 
   /// Appends the case.
   public func encode(into writer: inout CanonicalWriter) {
@@ -54,6 +76,11 @@ public enum ForeignEvidence: CanonicalCodable, Codable, Hashable, Sendable {
       writer.writeVariant(1)
       first.encode(into: &writer)
       second.encode(into: &writer)
+    case .order(let reason, let organisation, let height):
+      writer.writeVariant(2)
+      reason.encode(into: &writer)
+      organisation.encode(into: &writer)
+      height.encode(into: &writer)
     }
   }
 
@@ -63,6 +90,7 @@ public enum ForeignEvidence: CanonicalCodable, Codable, Hashable, Sendable {
       switch variant {
       case 0: .update(try [UInt8](from: &reader))
       case 1: .pair(try [UInt8](from: &reader), try [UInt8](from: &reader))
+      case 2: .order(try String(from: &reader), by: try OrganisationID(from: &reader), at: try BlockHeight(from: &reader))
       default: nil
       }
     }

@@ -12,12 +12,17 @@ enum ForeignRegistry {
   /// Steps that a byte of a message or proof is charged: a signature of 200 steps comes with about 100 bytes.
   static let stepsPerByte: UInt64 = 2
 
-  /// Registration for administrators, updates for relayers, evidence of misbehaviour and questions for all.
+  /// Registration for administrators and by vote, revival by vote alone, freezing for supervisors, updates for relayers, evidence of
+  /// misbehaviour and questions for all.
   @EntriesBuilder static var entries: Entries {
     Entry("registerForeign", by: .role(.administrator)) { (registration: ForeignRegistration, context) -> Digest in
       try register(registration, context)
     }
-    Entry("reviveForeign", by: .role(.administrator)) { (call: ReviveForeign, context) -> Digest in try revive(call, context) }
+    Entry("admitForeign", by: .governance) { (registration: ForeignRegistration, context) -> Digest in
+      try register(registration, context)
+    }
+    Entry("reviveForeign", by: .governance) { (call: ReviveForeign, context) -> Digest in try revive(call, context) }
+    Entry("freezeForeign", by: .roles([.supervisor, .administrator])) { (call: FreezeForeign, context) in try freeze(call, context) }
     Entry("updateForeign", by: .role(.relayer)) { (call: UpdateForeign, context) -> ClientChange in try update(call, context) }
     Entry("reportForeign", by: .member) { (call: ReportForeign, context) -> ClientChange in try report(call, context) }
     Query("foreignChains") { (_: NoResult, context) -> [ChainID] in try context.range(registrations, limit: 1_000).map(\.key) }
@@ -27,11 +32,17 @@ enum ForeignRegistry {
     Query("verifyForeign") { (question: ForeignQuestion, context) -> BlockTime in try verify(question, context) }
   }
 
+  /// Throws `.alreadyExists` if a foreign chain has this name.
+  static func requireFree(_ chain: ChainID, _ context: QueryContext) throws(ContractError) {
+    guard try context.get(registrations, chain) == nil else { throw .alreadyExists }
+  }
+
   /// Opens the client of a foreign chain; a name is taken for ever.
   private static func register(_ registration: ForeignRegistration, _ context: ContractContext) throws(ContractError) -> Digest {
-    guard registration.chain != context.chain, try context.get(CrossChainState.chains, registration.chain) == nil,
-      try context.get(registrations, registration.chain) == nil
-    else { throw .alreadyExists }
+    guard registration.chain != context.chain, try context.get(CrossChainState.chains, registration.chain) == nil else {
+      throw .alreadyExists
+    }
+    try requireFree(registration.chain, context)
     try open(registration, context)
     return registration.fingerprint(suite: context.suite)
   }
@@ -44,10 +55,9 @@ enum ForeignRegistry {
     guard registration.kind == old.kind, registration.foreignID == old.foreignID else {
       throw .badArgument("registration: of another chain than \(old.foreignID)")
     }
-    switch client.status {
-    case .frozen(let evidence):
+    if case .frozen(let evidence) = client.status {
       guard call.evidence == evidence else { throw .badArgument("evidence: the client is frozen by \(evidence)") }
-    case .active:
+    } else {
       guard call.evidence == nil else { throw .badArgument("evidence: the client is not frozen") }
       guard context.time.milliseconds(since: client.latestTime) >= old.trustingPeriodMs else {
         throw .notAllowed(state: "active", call: "reviveForeign")
@@ -108,6 +118,16 @@ enum ForeignRegistry {
     guard contradicts else { throw .badArgument("the messages contradict nothing") }
     try freeze(record, of: call.chain, by: .pair(call.first, call.second), context)
     return .frozen
+  }
+
+  /// Stops a client at once, whatever its chain did: only a vote lets it believe again.
+  private static func freeze(_ call: FreezeForeign, _ context: ContractContext) throws(ContractError) {
+    guard call.reason.utf8.count <= FreezeForeign.reasonLimit else {
+      throw .badArgument("reason: at most \(FreezeForeign.reasonLimit) bytes")
+    }
+    let record = try context.require(clients, call.chain)
+    if case .frozen(let evidence) = record.client.status { throw .notAllowed(state: "frozen by \(evidence)", call: "freezeForeign") }
+    try freeze(record, of: call.chain, by: .order(call.reason, by: context.caller.organisation, at: context.height), context)
   }
 
   /// The client proves nothing any more; the evidence stays for those who review it.

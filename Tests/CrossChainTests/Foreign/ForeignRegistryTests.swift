@@ -15,15 +15,20 @@ import Testing
   private let administrator: Caller
   private let relayer: Caller
   private let member: Caller
+  private let supervisor: Caller
+  private let vote: Caller
 
   init() throws {
     four = try CometBFTChain.members(0..<4)
     relay = try ContractSandbox(
-      [RelayContract()], chain: "henan", organisations: ["platform": [.administrator], "relay-office": [.relayer], "city-hall": []],
+      [RelayContract()], chain: "henan",
+      organisations: ["platform": [.administrator], "relay-office": [.relayer], "city-hall": [], "watch": [.supervisor]],
       time: CometBFTChain.now(10))
     administrator = relay.caller("platform")
     relayer = relay.caller("relay-office")
     member = relay.caller("city-hall")
+    supervisor = relay.caller("watch")
+    vote = relay.caller("platform", roles: [], origin: .governance(proposal: 1))
   }
 
   private func message(_ block: CometBFT.LightBlock, from height: UInt64 = 1) -> [UInt8] {
@@ -90,7 +95,17 @@ import Testing
       #expect(error?.code == "notAuthorised")
     }
     let revival = ReviveForeign(registration: registration, evidence: nil)
-    let error = #expect(throws: ContractError.self) { try relay.call("xc", "reviveForeign", revival, as: relayer) }
+    for caller in [administrator, relayer, supervisor] {
+      var copy = relay
+      let refused = [
+        #expect(throws: ContractError.self) { try copy.call("xc", "reviveForeign", revival, as: caller) },
+        #expect(throws: ContractError.self) { try copy.call("xc", "admitForeign", registration, as: caller) },
+      ]
+      for error in refused { #expect(error?.code == "notAuthorised" && error?.message.contains("governance.propose") == true) }
+    }
+    let error = #expect(throws: ContractError.self) {
+      try relay.call("xc", "freezeForeign", FreezeForeign(chain: "cosmos", reason: "x"), as: relayer)
+    }
     #expect(error?.code == "notAuthorised")
   }
 
@@ -155,29 +170,29 @@ import Testing
     // Only who names the evidence and brings a later header revives it.
     let anew = chain.registration(at: 9, by: four)
     #expect(throws: ContractError.badArgument("evidence: the client is frozen by \(id)")) {
-      try relay.call("xc", "reviveForeign", ReviveForeign(registration: anew, evidence: nil), as: administrator)
+      try relay.call("xc", "reviveForeign", ReviveForeign(registration: anew, evidence: nil), as: vote)
     }
     #expect(throws: ContractError.stale(found: 6)) {
       try relay.call(
-        "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 6, by: four), evidence: id), as: administrator)
+        "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 6, by: four), evidence: id), as: vote)
     }
     var other = anew
     other.foreignID = "cosmos-2"
     #expect(throws: ContractError.badArgument("registration: of another chain than cosmos-1")) {
-      try relay.call("xc", "reviveForeign", ReviveForeign(registration: other, evidence: id), as: administrator)
+      try relay.call("xc", "reviveForeign", ReviveForeign(registration: other, evidence: id), as: vote)
     }
-    try relay.call("xc", "reviveForeign", ReviveForeign(registration: anew, evidence: id), as: administrator)
+    try relay.call("xc", "reviveForeign", ReviveForeign(registration: anew, evidence: id), as: vote)
     #expect(try status()?.status == .active)
     #expect(throws: ContractError.stale(found: 9)) { try ask("a", [1], at: 5) }
     #expect(try update(try chain.block(12, by: four), from: 9) == .advanced)
     // A client that works is not begun anew.
     #expect(throws: ContractError.notAllowed(state: "active", call: "reviveForeign")) {
       try relay.call(
-        "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 14, by: four), evidence: nil), as: administrator)
+        "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 14, by: four), evidence: nil), as: vote)
     }
     relay.time = CometBFTChain.now(150)
     try relay.call(
-      "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 140, by: four), evidence: nil), as: administrator)
+      "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 140, by: four), evidence: nil), as: vote)
     #expect(try status()?.height == 140)
   }
 
@@ -189,6 +204,49 @@ import Testing
     let evidence: ForeignEvidence? = try relay.query("xc", "foreignEvidence", ChainID("cosmos"))
     #expect(evidence == .update(message(fork)))
     #expect(try status()?.status == .frozen(evidence: try #require(evidence?.id(suite: relay.genesis.suite))))
+  }
+
+  @Test mutating func supervisorsFreezeAtOnce() throws {
+    try relay.call("xc", "admitForeign", chain.registration(by: four), as: vote)
+    _ = try update(try chain.block(6, by: four, appHash: try state.appHash()))
+    let order = FreezeForeign(chain: "cosmos", reason: "bridge exploited")
+    #expect(throws: ContractError.badArgument("reason: at most 256 bytes")) {
+      try relay.call(
+        "xc", "freezeForeign", FreezeForeign(chain: "cosmos", reason: String(repeating: "x", count: 257)), as: supervisor)
+    }
+    let height = relay.height
+    try relay.call("xc", "freezeForeign", order, as: supervisor)
+    let evidence: ForeignEvidence? = try relay.query("xc", "foreignEvidence", ChainID("cosmos"))
+    #expect(evidence == .order("bridge exploited", by: "watch", at: height))
+    let id = try #require(evidence?.id(suite: relay.genesis.suite))
+    #expect(throws: ContractError.notAllowed(state: "frozen by \(id)", call: "proof")) { try ask("a", [1], at: 5) }
+    #expect(throws: ContractError.notAllowed(state: "frozen by \(id)", call: "freezeForeign")) {
+      try relay.call("xc", "freezeForeign", order, as: administrator)
+    }
+    try relay.call(
+      "xc", "reviveForeign", ReviveForeign(registration: chain.registration(at: 8, by: four), evidence: id), as: vote)
+    #expect(try status()?.status == .active)
+  }
+
+  /// The whole way on a chain: proposed, approved, executed after its delay.
+  @Test func governanceAdmitsAChain() throws {
+    var relay = try SoloChain(
+      [RelayContract()], chain: "henan", organisations: ["relay-office": [.relayer]], time: CometBFTChain.now(1))
+    let registration = chain.registration(by: four)
+    let call = GovernedCall("xc", "admitForeign", registration)
+    let proposed = try relay.call(
+      "governance", "propose", ProposeChange(calls: [call], reason: "customs"), by: relay.administrator)
+    #expect(proposed.status == .succeeded, "\(proposed.message)")
+    let id = try UInt64(canonicalBytes: proposed.output)
+    for _ in 0..<GovernanceContract.defaultDelay { try relay.makeBlock() }
+    let executed = try relay.call("governance", "execute", id, by: relay.administrator)
+    #expect(executed.status == .succeeded && executed.events.contains { $0.name == "xc.foreignOpened" }, "\(executed.message)")
+    let relayer = try relay.member("relay-office")
+    let moved = try relay.call(
+      "xc", "updateForeign", UpdateForeign(chain: "cosmos", message: message(try chain.block(2, by: four))), by: relayer)
+    #expect(moved.status == .succeeded, "\(moved.message)")
+    let status: ForeignStatus? = try relay.ledger.query("xc", "foreignClient", ChainID("cosmos"))
+    #expect(status?.height == 2)
   }
 
   @Test mutating func messagesAreChargedByTheByte() throws {
