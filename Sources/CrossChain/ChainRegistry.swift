@@ -86,6 +86,7 @@ enum ChainRegistry {
     }
     guard registration.chain != context.chain else { throw .badArgument("registration: a chain is no client of itself") }
     guard try context.get(CrossChainState.clients, registration.chain) == nil else { throw .alreadyExists }
+    try ForeignRegistry.requireFree(registration.chain, context)
     let client = ClientRecord(registration)
     try context.put(CrossChainState.clients, registration.chain, client)
     try store(client.latest, context)

@@ -80,6 +80,7 @@ public struct RelayContract: SystemContract {
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
     Entry("prune", by: .role(.relayer)) { (call: PruneSettled, context) -> [PacketStatus] in try Self.prune(call, context) }
     Query("isFounding") { (_: NoResult, context) -> Bool in try context.get(Self.founding, SingleKey()) != false }
+    ForeignRegistry.entries
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
