@@ -72,15 +72,32 @@ public struct NewBatch<Key: ContractValue & Hashable>: CanonicalRecord, Codable,
   public static var layout: Layout<NewBatch> { Layout(Self.init, \.batch, \.item, \.unit, \.quantity) }
 }
 
+/// A batch whose neighbours are still to be looked at.
+public struct WalkPoint<Key: ContractValue & Hashable>: CanonicalRecord, Codable, Hashable {
+  /// The batch.
+  public var batch: Key
+  /// The last neighbour that was looked at; `nil` = none was.
+  public var after: Key?
+
+  /// Puts the fields together.
+  public init(batch: Key, after: Key? = nil) {
+    self.batch = batch
+    self.after = after
+  }
+
+  /// The fields in order.
+  public static var layout: Layout<WalkPoint> { Layout(Self.init, \.batch, \.after) }
+}
+
 /// How far a walk came.
 public struct ProvenanceWalk<Key: ContractValue & Hashable>: CanonicalRecord, Codable, Hashable {
   /// The batches found, nearest first, without the start.
   public var found: [Key]
-  /// Batches found whose own neighbours were not looked at any more: where the next walk goes on.
-  public var frontier: [Key]
+  /// Where the next walk goes on; empty = everything is found.
+  public var frontier: [WalkPoint<Key>]
 
   /// Puts the fields together.
-  public init(found: [Key], frontier: [Key]) {
+  public init(found: [Key], frontier: [WalkPoint<Key>]) {
     self.found = found
     self.frontier = frontier
   }
@@ -97,7 +114,7 @@ public struct ProvenanceWalk<Key: ContractValue & Hashable>: CanonicalRecord, Co
 /// let lots = Provenance<String>("lots")
 /// try lots.add(NewBatch(batch: "P1", item: "pig", unit: "piece", quantity: 100), context)
 /// try lots.split("P1", into: [BatchPart(batch: "P2", quantity: 40), BatchPart(batch: "P3", quantity: 60)], context)
-/// let reached = try lots.descendants(of: ["P1"], limit: 256, context).found
+/// let reached = try lots.descendants(from: [WalkPoint(batch: "P1")], limit: 256, context).found
 /// ```
 public struct Provenance<Key: OrderedKey & ContractValue>: Sendable {
   /// How many batches one call may take in or give out.
@@ -180,14 +197,20 @@ public struct Provenance<Key: OrderedKey & ContractValue>: Sendable {
     return batch
   }
 
-  /// The batches that come from `starts`, breadth first, at most `limit` of them.
-  public func descendants(of starts: [Key], limit: Int, _ context: QueryContext) throws(ContractError) -> ProvenanceWalk<Key> {
-    try walk(outputs, from: starts, limit: limit, context)
+  /// The batches that come from those at `points`, breadth first, at most `limit` of them; go on at the frontier.
+  /// - Parameter isKnown: Batches that an earlier walk found are passed over, with all that come from them.
+  public func descendants(
+    from points: [WalkPoint<Key>], limit: Int, _ context: QueryContext,
+    isKnown: (Key) throws(ContractError) -> Bool = { _ in false }
+  ) throws(ContractError) -> ProvenanceWalk<Key> {
+    try walk(outputs, from: points, limit: limit, context, isKnown: isKnown)
   }
 
-  /// The batches that `starts` come from, breadth first, at most `limit` of them.
-  public func ancestors(of starts: [Key], limit: Int, _ context: QueryContext) throws(ContractError) -> ProvenanceWalk<Key> {
-    try walk(inputs, from: starts, limit: limit, context)
+  /// The batches that those at `points` come from, breadth first, at most `limit` of them; go on at the frontier.
+  public func ancestors(
+    from points: [WalkPoint<Key>], limit: Int, _ context: QueryContext
+  ) throws(ContractError) -> ProvenanceWalk<Key> {
+    try walk(inputs, from: points, limit: limit, context) { _ in false }
   }
 
   private func derive(
@@ -213,27 +236,37 @@ public struct Provenance<Key: OrderedKey & ContractValue>: Sendable {
   }
 
   private func walk(
-    _ edges: Table<Pair<Key, Key>, UInt64>, from starts: [Key], limit: Int, _ context: QueryContext
+    _ edges: Table<Pair<Key, Key>, UInt64>, from points: [WalkPoint<Key>], limit: Int, _ context: QueryContext,
+    isKnown: (Key) throws(ContractError) -> Bool
   ) throws(ContractError) -> ProvenanceWalk<Key> {
-    var seen = Set(starts)
-    var queue = starts[...]
+    var seen = Set(points.map(\.batch))
+    var queue = points[...]
     var found: [Key] = []
-    while let key = queue.first {
-      // A batch is looked at whole or not at all, so that a later walk finds the rest.
-      let next = try context.range(edges, under: key, limit: Self.partLimit * Self.partLimit + 1).map(\.key.second)
-      let fresh = next.filter { !seen.contains($0) }
-      guard found.count + fresh.count <= limit else {
-        guard !found.isEmpty || fresh.count <= limit else { throw .tooDeep }
-        break
-      }
-      queue.removeFirst()
-      for key in fresh {
+    while let point = queue.first, found.count < limit {
+      let page = limit - found.count + 1
+      // One more than there is room for shows whether the batch has further neighbours.
+      let next = try neighbours(edges, of: point, limit: page)
+      for key in next.prefix(page - 1) where !seen.contains(key) {
         seen.insert(key)
+        guard try !isKnown(key) else { continue }
         found.append(key)
-        queue.append(key)
+        queue.append(WalkPoint(batch: key))
+      }
+      if next.count < page {
+        queue.removeFirst()
+      } else {
+        queue[queue.startIndex].after = next[page - 2]
       }
     }
     return ProvenanceWalk(found: found, frontier: Array(queue))
+
+    func neighbours(
+      _ edges: Table<Pair<Key, Key>, UInt64>, of point: WalkPoint<Key>, limit: Int
+    ) throws(ContractError) -> [Key] {
+      guard let after = point.after else { return try context.range(edges, under: point.batch, limit: limit).map(\.key.second) }
+      let later = try context.range(edges, from: Pair(point.batch, after), limit: limit + 1)
+      return later.filter { $0.key.first == point.batch && $0.key.second != after }.prefix(limit).map(\.key.second)
+    }
   }
 
   static func sum(_ quantities: [UInt64]) throws(ContractError) -> UInt64 {
