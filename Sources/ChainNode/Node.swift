@@ -69,6 +69,9 @@ public actor Node {
   public func start() {
     guard tasks.isEmpty, fault == nil else { return }
     tasks.append(responder.run())
+    if configuration.retention != .everything {
+      tasks.append(LedgerPruner(ledger, policy: configuration.retention, logger: logger).run())
+    }
     var effects: [NodeCore.Effect] = []
     core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     perform(effects)

@@ -24,6 +24,8 @@ public struct NodeConfiguration: Sendable {
   public var steward: Account?
   /// On Raft chains: how many entries the log keeps at least; longer ones are compacted when it has about twice as many.
   public var raftLogLength = RaftEngine.logLength
+  /// How much of the past the node keeps. The states of at least two snapshot intervals stay while peers may fetch them.
+  public var retention = RetentionPolicy.standard
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
   /// Where the node reports what it does.
