@@ -24,6 +24,8 @@ public struct NodeConfiguration: Sendable {
   public var steward: Account?
   /// On Raft chains: how many entries the log keeps at least; longer ones are compacted when it has about twice as many.
   public var raftLogLength = RaftEngine.logLength
+  /// How much of the past the node keeps. The states of at least two snapshot intervals stay while peers may fetch them.
+  public var retention = RetentionPolicy.standard
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
   /// Where the node reports what it does.
@@ -59,6 +61,8 @@ public enum NodeError: Error, Hashable, Sendable {
   case key(KeyError)
   /// Catching up brought this about: the ledger is not what a quorum certified, or cannot be imported. Keep the data.
   case sync(SyncFailure)
+  /// The ledger was restored from a backup, and does not run like this.
+  case restored(RestorationFault)
   /// The node was stopped.
   case stopped
 }
@@ -73,6 +77,7 @@ extension NodeError: CustomStringConvertible {
     case .expired(let id): "transaction \(id) was not ordered before its last height; sign it again with a later one"
     case .key(let error): error.description
     case .sync(let failure): "catching up: \(failure)"
+    case .restored(let fault): fault.description
     case .stopped: "the node was stopped"
     }
   }

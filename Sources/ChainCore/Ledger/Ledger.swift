@@ -33,7 +33,7 @@ public final class Ledger: Sendable {
   public let executor: Executor
   /// The rules of form.
   public let rules: BlockRules
-  /// The height of the snapshot that this ledger began with; 0 if it has every block. It holds blocks above it and states from it on.
+  /// The height of the snapshot that this ledger began with; 0 if it began with genesis. It never had blocks up to it nor states below it.
   public let base: BlockHeight
   let store: any KeyValueStore
   let memory: Mutex<Memory>
@@ -51,6 +51,12 @@ public final class Ledger: Sendable {
     var newestCertified: BlockHeight
     /// Every set that was current and the first height that it signs, oldest first.
     var sets: [SeatedSet]
+    /// The oldest height whose state is kept.
+    var oldestState: BlockHeight
+    /// The oldest height whose block is kept.
+    var oldestBlock: BlockHeight
+    /// How often the states of heights are held.
+    var holds: [BlockHeight: Int] = [:]
   }
 
   /// The chain's suite.
@@ -87,7 +93,7 @@ public final class Ledger: Sendable {
     } else {
       try Self.create(genesis, id: genesisID, executor: executor, store: store)
     }
-    let loaded = try Self.load(genesis, store: store)
+    let loaded = try Self.load(genesis, base: self.base, store: store)
     memory = Mutex(loaded)
     #if DEBUG
       openedAt = loaded.head.height
@@ -119,7 +125,7 @@ public final class Ledger: Sendable {
     try LedgerError.wrap { try store.read { reader in try body(reader) } }
   }
 
-  private static func load(_ genesis: Genesis, store: any KeyValueStore) throws(LedgerError) -> Memory {
+  private static func load(_ genesis: Genesis, base: BlockHeight, store: any KeyValueStore) throws(LedgerError) -> Memory {
     try reading(store) { reader throws(LedgerError) in
       func required<Value: CanonicalCodable>(_ table: StoreTable, _ key: [UInt8], _ what: String) throws(LedgerError) -> Value {
         guard let bytes = try LedgerError.wrap({ try reader.get(table, key) }) else { throw .damaged("\(what) is missing") }
@@ -134,7 +140,11 @@ public final class Ledger: Sendable {
         seats: try Self.seats(state))
       let certified = try LedgerError.wrap { try reader.last(LedgerTables.certificates) }
       let newest = certified.flatMap { UInt64(bigEndian: $0.key) }.map { BlockHeight($0) } ?? 0
-      return Memory(head: head, history: record.history, newestCertified: newest, sets: try Self.sets(state))
+      return Memory(
+        head: head, history: record.history, newestCertified: newest, sets: try Self.sets(state),
+        oldestState: try Self.height(LedgerTables.oldestStateKey, in: reader) ?? base,
+        oldestBlock: try Self.height(LedgerTables.oldestBlockKey, in: reader)
+          ?? (base == 0 ? 0 : SnapshotManifest.windowStart(at: base, parameters: genesis.parameters)))
     }
   }
 }

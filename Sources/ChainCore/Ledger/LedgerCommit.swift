@@ -179,7 +179,7 @@ extension Ledger {
         try writer.put(LedgerTables.transactions, key, [SignedTransaction]().canonicalBytes)
         try writer.put(LedgerTables.receipts, key, [Receipt]().canonicalBytes)
         try writer.put(LedgerTables.checkpoints, key, checkpoint.canonicalBytes)
-        for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
+        try LedgerNodes.write(update, version: 0, to: writer)
         for change in execution.changes {
           try writer.put(LedgerTables.current, change.key, VersionedValue(version: 0, value: change.value).canonicalBytes)
           try writer.put(LedgerTables.keys, suite.hash(change.key).bytes, change.key)
@@ -205,8 +205,11 @@ private struct PreparedBlock {
   let history: AppendOnlyTree
   let historyNodes: [LogNode]
   let update: StateTreeUpdate
+  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
+  /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
+  let changes: [RecordChange]
   let replaced: [(key: [UInt8], old: VersionedValue)]
-  /// Keys that never were in the state before.
+  /// Keys that are not in any kept state.
   let fresh: [[UInt8]]
   let suite: CryptoSuite
 
@@ -237,13 +240,19 @@ private struct PreparedBlock {
     }
     var replaced: [(key: [UInt8], old: VersionedValue)] = []
     var fresh: [[UInt8]] = []
+    var real: [RecordChange] = []
     for change in execution.changes {
-      guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) else {
+      if let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) {
+        let old: VersionedValue = try LedgerError.decode(bytes, "state record")
+        guard old.value != change.value else { continue }
+        replaced.append((change.key, old))
+      } else {
+        guard change.value != nil else { continue }
         fresh.append(change.key)
-        continue
       }
-      replaced.append((change.key, try LedgerError.decode(bytes, "state record")))
+      real.append(change)
     }
+    self.changes = real
     self.replaced = replaced
     self.fresh = fresh
     let seats = try Ledger.seats(after: execution, before: parent.seats)
@@ -271,15 +280,12 @@ private struct PreparedBlock {
     for node in historyNodes {
       try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
     }
-    for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
-    for stale in update.stale {
-      try writer.put(LedgerTables.stale, head.height.keyBytes + stale.storeKey, [])
-    }
+    try LedgerNodes.write(update, version: head.height, to: writer)
     for key in fresh { try writer.put(LedgerTables.keys, suite.hash(key).bytes, key) }
     for (key, old) in replaced {
       try writer.put(LedgerTables.past, suite.hash(key).bytes + old.version.keyBytes, old.canonicalBytes)
     }
-    for change in execution.changes {
+    for change in changes {
       let record = VersionedValue(version: head.height, value: change.value)
       try writer.put(LedgerTables.current, change.key, record.canonicalBytes)
     }

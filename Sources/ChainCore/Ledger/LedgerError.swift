@@ -11,10 +11,14 @@ public enum LedgerError: Error, Hashable, Sendable {
   case otherBlock(height: BlockHeight, committed: BlockID, got: BlockID)
   /// The block breaks a rule of form; skip it.
   case invalidBlock(BlockFault)
-  /// This height is not kept: above the head, or pruned.
+  /// This height is above the head, or nothing of this kind is stored of it.
   case noSuchHeight(BlockHeight, head: BlockHeight)
   /// This ledger began with a snapshot of height `base` and holds blocks above it, states from it on. Ask a node with the whole chain.
   case belowSnapshot(BlockHeight, base: BlockHeight)
+  /// The state of this height was pruned; those of `kept` can be read. Ask a node that keeps more.
+  case stateNotKept(BlockHeight, kept: ClosedRange<BlockHeight>)
+  /// The block of this height was archived and pruned; those of `kept` are here. Look into the archive.
+  case blockNotKept(BlockHeight, kept: ClosedRange<BlockHeight>)
   /// A snapshot of this height was begun to be imported into the store. Finish or discard it.
   case unfinishedImport(BlockHeight)
   /// The chain's validators never were of this generation; ask for one between the first and `head`, or wait for the change.
@@ -43,9 +47,13 @@ extension LedgerError: CustomStringConvertible {
     case .wrongHeight(let expected, let got): "block \(got) does not follow the head; \(expected) is next"
     case .otherBlock(let height, let committed, let got): "height \(height) holds block \(committed), not \(got)"
     case .invalidBlock(let fault): "invalid block: \(fault)"
-    case .noSuchHeight(let height, let head): "height \(height) is not kept (head is \(head))"
+    case .noSuchHeight(let height, let head): "there is no height \(height) here (head is \(head))"
     case .belowSnapshot(let height, let base):
       "height \(height) is not here: this ledger began with a snapshot of height \(base); ask a node with the whole chain"
+    case .stateNotKept(let height, let kept):
+      "the state of height \(height) was pruned; states of heights \(kept.lowerBound) to \(kept.upperBound) can be read"
+    case .blockNotKept(let height, let kept):
+      "block \(height) was archived and pruned; blocks \(kept.lowerBound) to \(kept.upperBound) are here: look into the archive"
     case .unfinishedImport(let height): "the store holds an unfinished import of height \(height): finish or discard it"
     case .noSuchGeneration(let generation, let head):
       "the chain has had no validators of generation \(generation) (the newest is \(head))"

@@ -59,6 +59,20 @@
     case importWithoutIndex
     /// The ids of the window are not imported with a snapshot.
     case importWithoutWindow
+    /// Pruning removes nodes that the oldest kept version uses still.
+    case prunedNodeInUse
+    /// Pruning removes values that the oldest kept height reads still.
+    case prunedValueInUse
+    /// Pruning forgets to remove nodes.
+    case pruningForgetsNodes
+    /// Pruning forgets that removed records were there.
+    case pruningForgetsTombstones
+    /// Pruning does not say what can be read no longer.
+    case pruningUnmarked
+    /// Pruning removes states that somebody holds.
+    case pruningIgnoresHolds
+    /// Pruning removes blocks of the replay window.
+    case prunedWindow
     /// The table of keys of an older store counts as whole before it is.
     case upgradeUnfinished
 

@@ -111,7 +111,8 @@ extension Ledger {
       guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.meta, LedgerTables.headKey) }) else { throw .empty }
       let record: HeadRecord = try LedgerError.decode(bytes, "head")
       let wanted = height ?? record.height
-      guard wanted >= base else { throw .belowSnapshot(wanted, base: base) }
+      let oldest = try Self.height(LedgerTables.oldestStateKey, in: reader) ?? base
+      guard wanted >= oldest else { throw notKept(wanted, oldest: oldest, head: record.height) }
       guard wanted <= record.height, let header = try LedgerError.wrap({ try reader.get(LedgerTables.headers, LedgerTables.key(wanted)) })
       else { throw .noSuchHeight(wanted, head: record.height) }
       let state = LedgerState(reader: reader, height: wanted, isHead: wanted == record.height, suite: suite)

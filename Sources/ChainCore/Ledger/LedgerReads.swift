@@ -111,9 +111,9 @@ extension Ledger {
   }
 
   private func required<Value: CanonicalCodable>(_ table: StoreTable, _ height: BlockHeight) throws(LedgerError) -> Value {
-    guard let value: Value = try stored(table, height) else {
-      throw base > 0 && height <= base ? .belowSnapshot(height, base: base) : .noSuchHeight(height, head: head.height)
-    }
-    return value
+    if let value: Value = try stored(table, height) { return value }
+    if base > 0, height <= base { throw .belowSnapshot(height, base: base) }
+    let (oldest, head) = memory.withLock { ($0.oldestBlock, $0.head.height) }
+    throw height < oldest ? .blockNotKept(height, kept: oldest...max(oldest, head)) : .noSuchHeight(height, head: head)
   }
 }

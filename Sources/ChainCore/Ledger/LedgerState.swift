@@ -60,13 +60,6 @@ struct LedgerState: StateReader {
   }
 }
 
-/// The nodes of the state tree in the store.
-struct LedgerNodes: StateNodeReader {
-  let reader: any KeyValueReader
-
-  func node(_ key: StateNodeKey) throws -> [UInt8]? { try reader.get(LedgerTables.nodes, key.storeKey) }
-}
-
 /// The nodes of the history tree in the store.
 struct HistoryNodes: LogNodeReader {
   let reader: any KeyValueReader

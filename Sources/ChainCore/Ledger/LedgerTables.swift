@@ -1,7 +1,9 @@
 // The tables of a chain's store. Keys are big-endian, so that key order is height order.
 
 enum LedgerTables {
-  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with; `keys` = `state-keys` is whole.
+  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with; `keys` = `state-keys` is whole; `oldest-state` and
+  /// `oldest-block` = the first heights that pruning left; `archived` = the last height of the archive; `restored` = what
+  /// a store from a backup says of itself.
   static let meta = StoreTable("meta")
   /// height → header.
   static let headers = StoreTable("headers")
@@ -19,7 +21,7 @@ enum LedgerTables {
   static let history = StoreTable("history")
   /// state key → version, presence, value: the newest.
   static let current = StoreTable("state")
-  /// H(state key) → state key, of every record that ever was: the order of the state tree.
+  /// H(state key) → state key, of every record of a kept state: the order of the state tree.
   static let keys = StoreTable("state-keys")
   /// H(state key), version → presence, value: what later versions replaced.
   static let past = StoreTable("state-past")
@@ -37,7 +39,17 @@ enum LedgerTables {
   /// Of an unfinished import: `manifest`, and the numbers of the chunks that are here.
   static let importing = StoreTable("import")
 
+  /// What a backup copies, in the order by which it numbers them; new tables come last.
+  static let kept = [
+    meta, headers, transactions, receipts, places, checkpoints, certificates, history, current, keys, past, nodes, stale, index, leaves,
+    window,
+  ]
+
   static let keysKey = Array("keys".utf8)
+  static let oldestStateKey = Array("oldest-state".utf8)
+  static let oldestBlockKey = Array("oldest-block".utf8)
+  static let restoredKey = Array("restored".utf8)
+  static let archivedKey = Array("archived".utf8)
   static let snapshotKey = Array("snapshot".utf8)
   static let genesisKey = Array("genesis".utf8)
   static let headKey = Array("head".utf8)

@@ -2,6 +2,8 @@
 public struct LedgerReport: Sendable, Hashable {
   /// The greatest height compared.
   public var height: BlockHeight
+  /// The height whose state the execution began with: 0, or that of the first certified state that the ledger still has.
+  public var start: BlockHeight
   /// How many transactions ran again.
   public var transactions: Int
   /// How many checkpoint certificates verified.
@@ -9,18 +11,21 @@ public struct LedgerReport: Sendable, Hashable {
 }
 
 extension Ledger {
-  /// Runs every block again from genesis on an empty state and compares blocks, receipts, checkpoints and the newest records.
+  /// Runs every block again on an empty state and compares blocks, receipts, checkpoints and the newest records.
   ///
+  /// A ledger that lacks its first blocks, because it was pruned or began with a snapshot, begins with the oldest certified state that it
+  /// has, which is itself checked against the certificate. Without one nothing is executed: then `start` is the head.
   /// - Parameter progress: Called after each height.
   /// - Throws: `.diverged` at the first height whose checkpoint differs, `.invalidBlock` for a stored block that breaks a rule,
   ///   `.badCertificate`, `.damaged`, `.store`.
   /// - Complexity: O(all transactions), in memory O(state).
   public func verify(progress: (BlockHeight) -> Void = { _ in }) throws(LedgerError) -> LedgerReport {
     let last = head.height
-    let again = try Ledger(store: MemoryStore(), genesis: genesis, contracts: executor.registry)
-    guard try again.checkpoint(at: 0) == checkpoint(at: 0) else { throw .diverged(0) }
-    var report = LedgerReport(height: 0, transactions: 0, certificates: 0)
-    var height: BlockHeight = 0
+    guard let again = try replica() else { return LedgerReport(height: last, start: last, transactions: 0, certificates: 0) }
+    let start = again.head.height
+    guard try again.checkpoint(at: start) == checkpoint(at: start) else { throw .diverged(start) }
+    var report = LedgerReport(height: start, start: start, transactions: 0, certificates: start > 0 ? 1 : 0)
+    var height = start
     while height < last {
       height = height.next
       let block = try block(at: height)
@@ -41,6 +46,28 @@ extension Ledger {
     }
     try compareRecords(with: again, at: last)
     return report
+  }
+
+  /// A ledger in memory at the oldest height from which on this one has everything; `nil` if there is none.
+  private func replica() throws(LedgerError) -> Ledger? {
+    if base == 0, oldestBlock <= 1 { return try Ledger(store: MemoryStore(), genesis: genesis, contracts: executor.registry) }
+    let oldest = oldestState
+    let found = try reading { reader throws(LedgerError) in
+      try LedgerError.wrap { try reader.first(LedgerTables.certificates, from: LedgerTables.key(max(oldest, 1)))?.key }
+    }
+    guard let height = found.flatMap({ UInt64(bigEndian: $0) }).map({ BlockHeight($0) }) else { return nil }
+    do throws(SnapshotError) {
+      let manifest = try snapshot(at: height)
+      var copy = try SnapshotImport(manifest, into: MemoryStore(), genesis: genesis, contracts: executor.registry)
+      for number in copy.missing { try copy.add(try snapshotChunk(number, of: manifest), as: number) }
+      return try copy.finish()
+    } catch {
+      switch error {
+      case .ledger(let error): throw error
+      case .store(let error): throw .store(error)
+      default: throw .damaged("state of height \(height): \(error)")
+      }
+    }
   }
 
   /// How many records the newest state has.

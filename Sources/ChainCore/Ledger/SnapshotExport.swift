@@ -17,13 +17,15 @@ extension Ledger {
   /// As `snapshot(at:)`, with chunks of another size: for tests, whose states are small.
   package func snapshot(at height: BlockHeight, chunkBytes: Int) throws(SnapshotError) -> SnapshotManifest {
     let certificate: CheckpointCertificate?
+    let hold: StateHold
     do throws(LedgerError) {
       guard height > 0, height <= head.height else { throw .noSuchHeight(height, head: head.height) }
-      guard height >= base else { throw .belowSnapshot(height, base: base) }
+      hold = try self.hold(height)
       certificate = try self.certificate(at: height)
     } catch {
       throw .ledger(error)
     }
+    defer { withExtendedLifetime(hold) {} }
     guard let certificate else { throw .notCertified(height) }
     let manifest: SnapshotManifest
     do throws(LedgerError) {
@@ -54,6 +56,8 @@ extension Ledger {
   public func snapshotChunk(_ number: Int, of manifest: SnapshotManifest) throws(SnapshotError) -> SnapshotChunk {
     guard (0..<manifest.chunkCount).contains(number) else { throw .noSuchChunk(number, count: manifest.chunkCount) }
     do throws(LedgerError) {
+      let hold = try self.hold(manifest.height)
+      defer { withExtendedLifetime(hold) {} }
       let starts = manifest.windowChunks
       guard number >= starts.count else {
         return .window(try windowBlocks(from: starts[number], to: number + 1 < starts.count ? starts[number + 1] : manifest.height.next))
@@ -192,7 +196,7 @@ extension Ledger {
   }
 
   /// The edge of the history tree over the first `size` heights.
-  private func frontier(size: UInt64) throws(LedgerError) -> AppendOnlyTree {
+  func frontier(size: UInt64) throws(LedgerError) -> AppendOnlyTree {
     try reading { reader throws(LedgerError) in
       let nodes = HistoryNodes(reader: reader)
       var peaks: [Digest] = []

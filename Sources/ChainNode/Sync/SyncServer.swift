@@ -75,6 +75,12 @@ package struct SyncServer: Sendable {
     return asked[peer, default: 0] <= limits.questionsPerSecond
   }
 
+  /// The oldest height whose snapshot peers may fetch: pruning spares it and what is above.
+  static func oldestServed(by ledger: Ledger, interval: UInt64 = Limits().interval) -> BlockHeight {
+    let newest = ledger.newestCertified.rawValue / interval
+    return BlockHeight((newest < remembered ? 0 : newest - remembered + 1) * interval)
+  }
+
   /// The greatest certified multiple of the interval.
   private func newest() -> BlockHeight? {
     let height = BlockHeight(ledger.newestCertified.rawValue / limits.interval * limits.interval)

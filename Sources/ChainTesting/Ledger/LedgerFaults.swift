@@ -18,6 +18,8 @@ public struct LedgerFaults: Sendable, Hashable {
   public var lag = 0
   /// Blocks after which the second executor begins again with a snapshot, in percent.
   public var snapshots = 0
+  /// Blocks after which an executor forgets some of its past, in percent.
+  public var pruning = 0
   /// Attempts to get something forbidden in, in percent per block.
   public var attacks = 60
   /// For how many heights a transaction may be valid.
@@ -35,6 +37,7 @@ public struct LedgerFaults: Sendable, Hashable {
     if random.chance(60) { faults.restarts = 1 + random.below(20) }
     if random.chance(50) { faults.lag = 1 + random.below(60) }
     if random.chance(40) { faults.snapshots = 1 + random.below(8) }
+    if random.chance(60) { faults.pruning = 2 + random.below(25) }
     faults.attacks = 20 + random.below(80)
     faults.window = UInt64(2 + random.below(random.chance(50) ? 6 : 30))
     return faults
@@ -131,6 +134,18 @@ public enum LedgerSight: String, Sendable, Hashable, CaseIterable {
   case snapshot
   /// Power failed during an import.
   case crashInImport
+  /// States were pruned.
+  case prunedState
+  /// Blocks were pruned.
+  case prunedBlock
+  /// Power failed while an executor pruned.
+  case crashInPruning
+  /// A held state was read and proven while others were pruned.
+  case heldState
+  /// A pruned state was asked for and refused.
+  case forgottenState
+  /// A pruned block was asked for and refused.
+  case forgottenBlock
   /// A whole chain was executed again and compared.
   case verified
 }

@@ -14,16 +14,17 @@ extension LedgerWorld {
     guard head.position == (isImported ? base.rawValue : head.height.rawValue * 3) else {
       throw failure("L\(index): the engine's position of block \(head.height) is \(head.position)")
     }
-    if height > base { try checkReceipts(index, height) }
+    if height > base, height >= ledger.oldestBlock { try checkReceipts(index, height) }
     try checkHead(index)
-    try checkState(index, old(base, head.height))
-    try checkProofs(index, old(base, head.height))
-    if random.chance(faults.slowReads) { try checkSlowly(index, old(base, head.height)) }
+    try checkState(index, old(ledger.oldestState, head.height))
+    try checkProofs(index, old(ledger.oldestState, head.height))
+    if random.chance(faults.slowReads) { try checkSlowly(index, old(ledger.oldestState, head.height)) }
+    try checkForgotten(index)
     if base > 0 { try checkPruned(index, BlockHeight(UInt64(random.below(Int(base.rawValue))))) }
   }
 
   /// Some height that is kept; near ones are frequent.
-  private mutating func old(_ base: BlockHeight, _ head: BlockHeight) -> BlockHeight {
+  mutating func old(_ base: BlockHeight, _ head: BlockHeight) -> BlockHeight {
     let count = Int(head.rawValue - base.rawValue) + 1
     return BlockHeight(head.rawValue - UInt64(random.below(random.chance(50) ? min(4, count) : count)))
   }
@@ -74,7 +75,7 @@ extension LedgerWorld {
   }
 
   /// The state of an older height.
-  private mutating func checkState(_ index: Int, _ height: BlockHeight) throws {
+  mutating func checkState(_ index: Int, _ height: BlockHeight) throws {
     let ledger = nodes[index].ledger
     if height < ledger.head.height { note(.oldRead) }
     let all = try ledger.query(VaultContract.name, "all", NoResult(), as: [VaultAccount].self, at: height)
@@ -83,7 +84,7 @@ extension LedgerWorld {
   }
 
   /// Proofs of a record, of a transaction with its receipt, and of a height under a later one.
-  private mutating func checkProofs(_ index: Int, _ height: BlockHeight) throws {
+  mutating func checkProofs(_ index: Int, _ height: BlockHeight) throws {
     let ledger = nodes[index].ledger
     let checkpoint = checkpoints[Int(height.rawValue)]
     let account = UInt64(random.below(VaultModel.accounts))

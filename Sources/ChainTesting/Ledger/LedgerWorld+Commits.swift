@@ -72,7 +72,8 @@ extension LedgerWorld {
     try compare(nodes[index].ledger.head.checkpoint, index)
     try check(index, head)
     // What was given after the last commit may be lost, what that commit stored may not.
-    let kept = nodes[index].certificates.prefix(nodes[index].durableCertificates)
+    let oldest = nodes[index].ledger.oldestBlock
+    let kept = nodes[index].certificates.prefix(nodes[index].durableCertificates).filter { $0 >= oldest }
     for height in kept {
       guard try nodes[index].ledger.certificate(at: height) != nil else { throw failure("L\(index) lost the certificate of \(height)") }
     }

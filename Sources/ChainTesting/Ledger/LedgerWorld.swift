@@ -160,6 +160,9 @@ public struct LedgerWorld {
       }
     }
     if random.chance(faults.snapshots) { try beginWithSnapshot() }
+    for index in nodes.indices where random.chance(faults.pruning) {
+      try guarded(index) { world throws in try world.prune(index) }
+    }
   }
 
   private mutating func finish() throws {
@@ -168,7 +171,7 @@ public struct LedgerWorld {
         try world.reopen(index)
         for height in 1...UInt64(world.blocks.count - 1) { try world.check(index, BlockHeight(height)) }
         let ledger = world.nodes[index].ledger
-        guard ledger.base == 0, world.seed.isMultiple(of: 4) else { return }
+        guard ledger.base == 0, ledger.oldestBlock == 0, world.seed.isMultiple(of: 4) else { return }
         let report = try ledger.verify()
         guard report.height == ledger.head.height else { throw world.failure("L\(index): not everything was executed again") }
         world.note(.verified)

@@ -1,0 +1,88 @@
+/// The nodes of the state tree in the store. Only this file knows how they, and the list of those that are stale, are laid out.
+struct LedgerNodes: StateNodeReader {
+  let reader: any KeyValueReader
+
+  func node(_ key: StateNodeKey) throws -> [UInt8]? { try reader.get(LedgerTables.nodes, key.storeKey) }
+
+  /// Stores what a version adds to the tree, and what it makes stale.
+  static func write(_ update: StateTreeUpdate, version: BlockHeight, to writer: any KeyValueWriter) throws(StoreError) {
+    for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
+    for stale in update.stale { try writer.put(LedgerTables.stale, version.keyBytes + stale.storeKey, []) }
+  }
+
+  /// What one step of pruning removed.
+  struct Removed {
+    /// How many nodes.
+    var nodes = 0
+    /// Leaves among them: H(key) and since which version another leaf, or none, stands in its place.
+    var leaves: [(keyHash: Digest, since: BlockHeight)] = []
+    /// Whether no stale node is left.
+    var isDone = false
+  }
+
+  /// Removes up to `limit` nodes that no version from `oldest` on uses, those first that have been stale longest.
+  static func removeStale(through oldest: BlockHeight, limit: Int, from writer: any KeyValueWriter) throws(StoreError) -> Removed {
+    var removed = Removed()
+    var bound = oldest.next
+    #if DEBUG
+      if LedgerMutation.planted == .prunedNodeInUse { bound = bound.next }
+    #endif
+    let found = try writer.range(LedgerTables.stale, to: bound.keyBytes, limit: limit)
+    for (entry, _) in found {
+      let key = Array(entry.dropFirst(8))
+      guard let since = UInt64(bigEndian: Array(entry.prefix(8))) else { throw .corrupt(table: LedgerTables.stale, key: entry) }
+      if let bytes = try writer.get(LedgerTables.nodes, key) {
+        guard let node = try? StateNode(canonicalBytes: bytes) else { throw .corrupt(table: LedgerTables.nodes, key: key) }
+        if case .leaf(let leaf) = node { removed.leaves.append((leaf.keyHash, BlockHeight(since))) }
+        #if DEBUG
+          if LedgerMutation.planted != .pruningForgetsNodes { try writer.remove(LedgerTables.nodes, key) }
+        #else
+          try writer.remove(LedgerTables.nodes, key)
+        #endif
+        removed.nodes += 1
+      }
+      try writer.remove(LedgerTables.stale, entry)
+    }
+    removed.isDone = found.count < limit
+    return removed
+  }
+
+  /// Reads every node of a version and compares its hash with what the node above says.
+  ///
+  /// - Throws: `LedgerError.damaged` naming the node, and what reading throws.
+  func walk(_ version: BlockHeight, root: Digest, suite: CryptoSuite) throws {
+    var hasher = TreeHasher(suite)
+    var pending = [(key: StateNodeKey.root(version.rawValue), hash: root)]
+    while let (key, expected) = pending.popLast() {
+      let found: Digest
+      switch try stateNode(key) {
+      case .empty: found = StateHashing.empty
+      case .leaf(let leaf): found = hasher.stateLeaf(leaf)
+      case .inner(let inner):
+        found = hasher.stateInner(inner)
+        for (place, child) in inner.children.enumerated() where child.kind != .none {
+          guard key.path.count < StatePath.lengthLimit else { throw LedgerError.damaged("state node \(key)") }
+          pending.append((StateNodeKey(version: child.version, path: key.path.appending(UInt8(place))), child.hash))
+        }
+      }
+      guard found == expected else { throw LedgerError.damaged("state node \(key) is another than the tree says") }
+    }
+  }
+
+  /// How many of the stored nodes no version in `versions` uses, and the first that is used and missing.
+  ///
+  /// For tests: reads the whole tree of each version.
+  package static func audit(_ versions: ClosedRange<BlockHeight>, in reader: any KeyValueReader) throws -> (unused: Int, missing: String?) {
+    var used: Set<[UInt8]> = []
+    var pending = (versions.lowerBound.rawValue...versions.upperBound.rawValue).map { StateNodeKey.root($0) }
+    while let key = pending.popLast() {
+      guard used.insert(key.storeKey).inserted else { continue }
+      guard let bytes = try reader.get(LedgerTables.nodes, key.storeKey) else { return (0, key.description) }
+      guard case .inner(let inner) = try StateNode(canonicalBytes: bytes) else { continue }
+      for (place, child) in inner.children.enumerated() where child.kind != .none {
+        pending.append(StateNodeKey(version: child.version, path: key.path.appending(UInt8(place))))
+      }
+    }
+    return (try reader.range(LedgerTables.nodes).count { !used.contains($0.key) }, nil)
+  }
+}
