@@ -208,6 +208,7 @@ extension RelayWorld {
 
   /// After everything settled: the records of all packets say what happened, and no client holds anything else than its chain has.
   func checkEnd() throws {
+    try checkLog()
     for key in order {
       guard let packet = packets[key], let source = chains.first(where: { $0.id == key.lane.source }) else { continue }
       guard try source.ledger.record(CrossChainState.pendingKey(key)) == nil else { throw failure("\(describe(key)) is still pending") }
