@@ -41,7 +41,7 @@ public struct ContractSandbox: Sendable {
     var active: [GenesisContract] = []
     for contract in contracts {
       let name = type(of: contract).name
-      guard let manifest = registry.manifest(name) else { continue }
+      guard !active.contains(where: { $0.name == name }), let manifest = registry.manifest(name) else { continue }
       active.append(
         GenesisContract(name: name, manifest: manifest.hash(suite: suite), configuration: configurations[name] ?? []))
     }

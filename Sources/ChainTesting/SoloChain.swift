@@ -36,19 +36,21 @@ public struct SoloChain: Sendable {
   /// - Parameters:
   ///   - validators: How many; all have weight 1.
   ///   - operators: Who runs each of them instead of the platform alone.
+  ///   - dormant: Contracts, or versions of them, that the host contains and governance may activate.
   ///   - seed: Makes the keys, so that two chains of one seed are equal.
   ///   - time: The time of genesis, ms since 1970.
   public init(
     _ contracts: [any Contract], chain: ChainID = "henan/410100", suite: CryptoSuite = .guomi, engine: EngineKind = .raft,
     organisations: [OrganisationID: [Role]] = [:], remote: [RemoteRoles] = [], configurations: [ContractName: [UInt8]] = [:],
     parameters: ChainParameters = ChainParameters(), validators: Int = 3, operators: [OrganisationID]? = nil,
-    store: any KeyValueStore = MemoryStore(),
+    store: any KeyValueStore = MemoryStore(), dormant: [any Contract] = [],
     seed: UInt64 = 1, time: BlockTime = 1_700_000_000_000
   ) throws {
-    let plan = FoundingPlan(
+    var plan = FoundingPlan(
       chain: chain, suite: suite, engine: engine, validators: operators ?? Array(repeating: Founding.platform, count: validators),
       organisations: organisations.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) },
       remoteRoles: remote, contracts: contracts, configurations: configurations, parameters: parameters, time: time)
+    plan.dormant = dormant
     founding = try Founding(plan) { purpose throws(KeyError) in
       try PrivateKey(suite: suite, secret: suite.hash(Array("solo \(chain) \(seed) \(purpose)".utf8)).bytes)
     }

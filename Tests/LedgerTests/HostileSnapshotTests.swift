@@ -188,9 +188,10 @@ import Testing
     #expect(throws: SnapshotError.otherGenesis(expected: other.ledger.genesisID, found: world.ledger.genesisID)) {
       try SnapshotImport(manifest, into: MemoryStore(), genesis: other.genesis, contracts: other.founding.registry)
     }
-    #expect(throws: SnapshotError.genesis(.unknownContract("notes"))) {
-      try SnapshotImport(manifest, into: MemoryStore(), genesis: world.genesis, contracts: try ContractRegistry([]))
-    }
+    var without = try SnapshotImport(manifest, into: MemoryStore(), genesis: world.genesis, contracts: try ContractRegistry([]))
+    for (number, bytes) in chunks.enumerated() { try without.add(bytes, as: number) }
+    let missing = MissingContract(contract: "notes", version: 1, manifest: world.genesis.contracts[0].manifest, from: 0)
+    #expect(throws: SnapshotError.ledger(.missingContract(missing))) { try without.finish() }
     #expect(throws: SnapshotError.storeNotEmpty) {
       let store = MemoryStore()
       _ = try Ledger(store: store, genesis: world.genesis, contracts: world.registry)

@@ -14,8 +14,10 @@ public struct FoundingPlan: Sendable {
   public var members: [(organisation: OrganisationID, name: String)]
   /// Roles of organisations of other chains.
   public var remoteRoles: [RemoteRoles]
-  /// The contracts, all active.
+  /// The contracts, all active; of several versions of one the first.
   public var contracts: [any Contract]
+  /// Contracts, or versions of them, that the host contains and governance may activate later.
+  public var dormant: [any Contract] = []
   /// What contracts get at genesis, by name; that of `governance` is the canonical bytes of `[RuleSetting]`.
   public var configurations: [ContractName: [UInt8]]
   /// The numbers the chain is run by.
@@ -102,7 +104,7 @@ public struct Founding: Sendable {
         throw .key(error)
       }
     }
-    do throws(RegistryError) { registry = try ContractRegistry(plan.contracts) } catch { throw .registry(error) }
+    do throws(RegistryError) { registry = try ContractRegistry(plan.contracts + plan.dormant) } catch { throw .registry(error) }
     let rootKey = try key("root")
     do throws(CertificateError) {
       authority = try CertificateAuthority.root(
@@ -144,7 +146,8 @@ public struct Founding: Sendable {
     var active: [GenesisContract] = []
     let governance = plan.configurations[GovernanceContract.name] == nil ? [] : [GovernanceContract.name]
     for name in governance + plan.contracts.map({ type(of: $0).name }) {
-      guard let manifest = registry.manifest(name) else { continue }
+      // Of several versions the first one listed is active.
+      guard !active.contains(where: { $0.name == name }), let manifest = registry.manifest(name) else { continue }
       active.append(
         GenesisContract(name: name, manifest: manifest.hash(suite: plan.suite), configuration: plan.configurations[name] ?? []))
     }

@@ -10,6 +10,14 @@ public enum CallOrigin: Sendable, Hashable {
   case governance(proposal: UInt64)
 }
 
+extension CallOrigin {
+  /// The other chain that it came from, if any.
+  var chain: ChainID? {
+    guard case .remote(let chain, _) = self else { return nil }
+    return chain
+  }
+}
+
 /// Who calls, as the runtime verified it.
 public struct Caller: Sendable, Hashable {
   /// The account; of a remote call, the account on its own chain.

@@ -6,11 +6,20 @@ public protocol Contract: Sendable {
   /// The name that transactions call it by.
   static var name: ContractName { get }
 
+  /// The version of the code, from 1. It grows with every change that could make any call or query answer otherwise.
+  static var version: UInt32 { get }
+
   /// The entries, queries and tables with indexes. Permissions, JSON forms and the audited manifest are derived from them.
   @EntriesBuilder var entries: Entries { get }
 
   /// Sets up the contract's tables at genesis from its configuration there.
   func initialise(_ configuration: [UInt8], _ context: ContractContext) throws
+
+  /// Takes over the records of version `version`, before the first block that runs this one. Throwing leaves that version running.
+  ///
+  /// May use 16 times what a call may; larger tables are better changed record by record when they are next written. A table whose
+  /// indexes change needs its records removed and put again.
+  func migrate(from version: UInt32, _ context: ContractContext) throws
 
   /// Learns what became of a packet that the contract sent. Throwing reverts the settlement, to be tried again later.
   func packetSettled(_ packet: SettledPacket, _ context: ContractContext) throws
@@ -20,6 +29,14 @@ extension Contract {
   /// Most contracts take no configuration: anything but none is refused.
   public func initialise(_ configuration: [UInt8], _ context: ContractContext) throws {
     guard configuration.isEmpty else { throw ContractError.badArgument("\(Self.name) takes no configuration") }
+  }
+
+  /// A first version.
+  public static var version: UInt32 { 1 }
+
+  /// A contract that does not say how it takes over records of another version takes over none.
+  public func migrate(from version: UInt32, _ context: ContractContext) throws {
+    throw ContractError.notSupported("\(Self.name) does not migrate from version \(version)")
   }
 
   /// Most contracts send no packets.

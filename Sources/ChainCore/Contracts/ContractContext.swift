@@ -72,9 +72,9 @@ public final class ContractContext: QueryContext {
     try requireSystem()
     guard !frame.environment.registry.isSystem(contract) else { throw .notSupported("\(contract) belongs to the platform and is no port") }
     guard let declared = frame.environment.registry.entry(contract, entry) else {
-      throw .notSupported("entry \(contract).\(entry)")
+      throw .notSupported("entry \(contract).\(entry)\(frame.environment.registry.whyAbsent(contract))")
     }
-    try declared.checkAccess(of: caller, contract: contract)
+    try CallCheck(frame: frame).requireCall(caller, contract, entry, declared.access)
     return try inOwnLayer(contract, as: caller) { context throws(ContractError) in
       try runTyped { try declared.run(arguments, context) }
     }
@@ -90,7 +90,7 @@ public final class ContractContext: QueryContext {
     if registry.entry(contract, name) == nil, let query = registry.query(contract, name) {
       guard !registry.isSystem(contract) else { throw .notSupported("\(contract) belongs to the platform and is no port") }
       guard mayAsk else { throw .notSupported("query \(contract).\(name) by packet") }
-      try query.access.check(caller, calling: name, of: contract)
+      try CallCheck(frame: frame).require(caller, contract, name, query.access)
       return .answer(
         try inOwnLayer(contract, as: caller) { context throws(ContractError) in
           try context.answer(query, of: contract, arguments: arguments)
@@ -105,7 +105,14 @@ public final class ContractContext: QueryContext {
   /// Tells a contract what became of its packet, in a layer of its own. Only system contracts may.
   package func settle(_ packet: SettledPacket, port: ContractName) throws(ContractError) {
     try requireSystem()
-    guard let contract = frame.environment.registry.contract(port) else { throw .notSupported("contract \(port)") }
+    let registry = frame.environment.registry
+    switch registry.halt(of: port) {
+    case .frozen: throw .notAllowed(state: "frozen", call: "settlement of \(port)")
+    // Nobody is left to learn of it, and the lane must not wait for ever.
+    case .retired: return
+    case .active, nil: break
+    }
+    guard let contract = registry.contract(port) else { throw .notSupported("contract \(port)") }
     try inOwnLayer(port, as: .system) { context throws(ContractError) in
       try runTyped { try contract.packetSettled(packet, context) }
     }
@@ -130,7 +137,7 @@ public final class ContractContext: QueryContext {
   /// Makes a call that governance decided, in a layer of its own. Only the contract `governance` may.
   package func govern(_ call: GovernedCall, as caller: Caller) throws(ContractError) {
     let entry = try governedEntry(call)
-    try entry.checkAccess(of: caller, contract: call.contract)
+    try CallCheck(frame: frame).requireCall(caller, call.contract, call.entry, entry.access)
     try inOwnLayer(call.contract, as: caller) { context throws(ContractError) in
       _ = try runTyped { try entry.run(call.arguments, context) }
     }
@@ -209,34 +216,6 @@ public final class ContractContext: QueryContext {
           throw .badArgument("index key in \(table.name) exceeds \(StateKey.byteLimit) bytes")
         }
         frame.overlay.set(.index, place, IndexedTable.mark)
-      }
-    }
-  }
-}
-
-extension Entry {
-  /// Throws `.notAuthorised` with the reason unless `caller` may call, as far as roles tell.
-  func checkAccess(of caller: Caller, contract: ContractName) throws(ContractError) {
-    try access.check(caller, calling: name, of: contract)
-  }
-}
-
-extension Access {
-  /// Throws `.notAuthorised` with the reason unless `caller` may call `name`, as far as roles tell.
-  func check(_ caller: Caller, calling name: EntryName, of contract: ContractName) throws(ContractError) {
-    switch self {
-    case .member: return
-    case .roles(let roles):
-      guard roles.contains(where: caller.has) else {
-        throw .notAuthorised("\(contract).\(name) is for role \(text); \(caller.organisation) has \(caller.roleText)")
-      }
-    case .system:
-      guard caller.origin == .system else { throw .notAuthorised("\(contract).\(name) is called by the runtime only") }
-    case .governance:
-      guard case .governance = caller.origin else {
-        throw .notAuthorised(
-          "\(contract).\(name) is decided by governance: propose the call with governance.propose; once approved, governance.execute makes it"
-        )
       }
     }
   }

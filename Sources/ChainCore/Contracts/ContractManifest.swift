@@ -21,26 +21,29 @@ public struct ManifestItem: CanonicalRecord, Hashable, Codable {
   public static let layout = Layout(Self.init, \.name, \.access, \.arguments, \.result)
 }
 
-/// The interface of a contract, derived from its declarations. Genesis and governance activate its hash.
+/// The interface of a version of a contract, derived from its declarations. Genesis and governance activate its hash.
 public struct ContractManifest: CanonicalRecord, Hashable, Codable {
   /// The contract.
   public var contract: ContractName
+  /// The version of its code.
+  public var version: UInt32
   /// Its calls, by name.
   public var entries: [ManifestItem]
   /// Its questions, by name.
   public var queries: [ManifestItem]
 
   /// Puts the fields together.
-  public init(contract: ContractName, entries: [ManifestItem], queries: [ManifestItem]) {
+  public init(contract: ContractName, version: UInt32 = 1, entries: [ManifestItem], queries: [ManifestItem]) {
     self.contract = contract
+    self.version = version
     self.entries = entries
     self.queries = queries
   }
 
   /// The interface that `declared` describes.
-  init(name: ContractName, declared: Entries) {
+  init(name: ContractName, version: UInt32, declared: Entries) {
     self.init(
-      contract: name,
+      contract: name, version: version,
       entries: declared.entries.map {
         ManifestItem(
           name: $0.name, access: $0.access.text, arguments: $0.argumentsType.canonicalShape, result: $0.resultType.canonicalShape)
@@ -52,7 +55,8 @@ public struct ContractManifest: CanonicalRecord, Hashable, Codable {
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.contract, \.entries, \.queries)
+  public static let layout = Layout(
+    Self.init(contract:version:entries:queries:), \.contract, \.version, \.entries, \.queries)
 
   /// The hash that stands for this interface on a chain of `suite`.
   public func hash(suite: CryptoSuite) -> Digest { suite.digest("ContractManifest", .none, self) }

@@ -39,13 +39,20 @@ extension Executor {
   package func call(
     _ call: DirectCall, on state: any StateReader, height: BlockHeight, time: BlockTime
   ) throws(ContractError) -> DirectResult {
-    guard let entry = registry.entry(call.contract, call.entry) else { throw .notSupported("entry \(call.contract).\(call.entry)") }
-    try entry.checkAccess(of: call.caller, contract: call.contract)
+    let contracts: ContractRegistry
+    do throws(StoreError) {
+      contracts = try running.registry(in: state).registry
+    } catch {
+      throw .unexpected
+    }
+    guard let entry = contracts.entry(call.contract, call.entry) else {
+      throw .notSupported("entry \(call.contract).\(call.entry)\(contracts.whyAbsent(call.contract))")
+    }
     let overlay = StateOverlay(base: state)
-    let environment = CallEnvironment(
-      chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: registry, hasIndexes: true)
     let frame = CallFrame(
-      environment: environment, overlay: overlay, transaction: call.transaction, limits: genesis.parameters.callLimits)
+      environment: environment(height, time, contracts), overlay: overlay, transaction: call.transaction,
+      limits: genesis.parameters.callLimits)
+    try CallCheck(frame: frame).requireCall(call.caller, call.contract, call.entry, entry.access)
     let context = ContractContext(contract: call.contract, caller: call.caller, frame: frame)
     let output = try runTyped { try entry.run(call.arguments, context) }
     guard output.count <= Receipt.outputLimit else { throw .limitExceeded("\(Receipt.outputLimit) bytes of output") }

@@ -48,17 +48,18 @@ extension GenesisError: CustomStringConvertible {
   }
 }
 
-/// Runs blocks of calls on a state. Holds nothing that changes.
+/// Runs blocks of calls on a state. What it remembers changes no answer.
 public struct Executor: Sendable {
-  /// The contracts that are active on the chain.
+  /// The contracts that this host contains. Which of them run, and in which version, is on-chain state.
   public let registry: ContractRegistry
   /// The chain's genesis.
   public let genesis: Genesis
   /// Its id.
   public let genesisID: GenesisID
+  let running: RunningContracts
 
   /// An executor of the chain of `genesis` with the contracts of this host.
-  /// - Throws: `GenesisError` if the genesis and this host do not fit.
+  /// - Throws: `GenesisError` if the genesis is not consistent.
   public init(genesis: Genesis, registry: ContractRegistry) throws(GenesisError) {
     guard genesis.version == Genesis.currentVersion else {
       throw .version(found: genesis.version, supported: Genesis.currentVersion)
@@ -69,45 +70,52 @@ public struct Executor: Sendable {
     }
     guard genesis.validators.members.allSatisfy({ $0.key.suite == genesis.suite }) else { throw .validators("a key is of another suite") }
     guard genesis.parameters.epochLength > 0 else { throw .validators("an epoch has no heights") }
-    for contract in genesis.contracts {
-      guard let manifest = registry.manifest(contract.name) else { throw .unknownContract(contract.name) }
-      let found = manifest.hash(suite: genesis.suite)
-      guard found == contract.manifest else {
-        throw .manifestMismatch(contract.name, expected: contract.manifest, found: found)
-      }
-    }
-    self.registry = registry.activated { Self.isActive($0, in: genesis) }
+    self.registry = registry
     self.genesis = genesis
     genesisID = genesis.id
+    running = RunningContracts(host: registry, suite: genesis.suite)
+  }
+
+  /// The contracts of genesis, out of those of this host.
+  /// - Throws: `GenesisError.unknownContract`, `.manifestMismatch`.
+  private func contractsOfGenesis() throws(GenesisError) -> ContractRegistry {
+    var listed = ActiveContracts(contracts: [])
+    for contract in genesis.contracts {
+      guard let own = registry.manifest(contract.name) else { throw .unknownContract(contract.name) }
+      guard let found = registry.registered(contract.name, manifest: contract.manifest, suite: genesis.suite) else {
+        throw .manifestMismatch(contract.name, expected: contract.manifest, found: own.hash(suite: genesis.suite))
+      }
+      guard !ContractRegistry.isCore(contract.name) else { continue }
+      listed.set(
+        ActiveContract(contract: contract.name, version: found.version, manifest: contract.manifest, status: .active, since: 0))
+    }
+    return registry.running(listed, suite: genesis.suite)
   }
 
   /// The state at height 0.
+  /// - Throws: `GenesisError` if this host lacks a contract of genesis, or a contract refuses its part.
   public func executeGenesis() throws(GenesisError) -> BlockExecution {
     let overlay = StateOverlay(base: EmptyState())
-    let limits = CallLimits(reads: .max, writes: .max, bytes: .max, steps: .max)
+    let contracts = try contractsOfGenesis()
     let frame = CallFrame(
-      environment: environment(height: 0, time: genesis.time), overlay: overlay, transaction: TransactionID(genesisID.digest),
-      limits: limits)
-    func context(_ name: ContractName) -> ContractContext { ContractContext(contract: name, caller: .system, frame: frame) }
-    do throws(ContractError) {
-      try IdentityContract.initialise(genesis, context(IdentityContract.name))
-    } catch {
-      throw .refused(IdentityContract.name, error)
-    }
-    do throws(ContractError) {
-      try AccessContract.initialise(genesis, context(AccessContract.name))
-    } catch {
-      throw .refused(AccessContract.name, error)
-    }
-    do throws(ContractError) {
-      try GovernanceContract.initialise(genesis, context(GovernanceContract.name))
-    } catch {
-      throw .refused(GovernanceContract.name, error)
+      environment: environment(0, genesis.time, contracts), overlay: overlay, transaction: TransactionID(genesisID.digest),
+      limits: CallLimits(reads: .max, writes: .max, bytes: .max, steps: .max))
+    let platform: [(ContractName, (Genesis, ContractContext) throws(ContractError) -> Void)] = [
+      (IdentityContract.name, IdentityContract.initialise), (AccessContract.name, AccessContract.initialise),
+      (GovernanceContract.name, GovernanceContract.initialise), (LifecycleContract.name, LifecycleContract.initialise),
+    ]
+    for (name, initialise) in platform {
+      do throws(ContractError) {
+        try initialise(genesis, ContractContext(contract: name, caller: .system, frame: frame))
+      } catch {
+        throw .refused(name, error)
+      }
     }
     for activated in genesis.contracts {
-      guard let contract = registry.contract(activated.name) else { throw .unknownContract(activated.name) }
+      guard let contract = contracts.contract(activated.name) else { throw .unknownContract(activated.name) }
+      let context = ContractContext(contract: activated.name, caller: .system, frame: frame)
       do throws(ContractError) {
-        try runTyped { try contract.initialise(activated.configuration, context(activated.name)) }
+        try runTyped { try contract.initialise(activated.configuration, context) }
       } catch {
         throw .refused(activated.name, error)
       }
@@ -116,27 +124,39 @@ public struct Executor: Sendable {
   }
 
   /// Runs `block` on `state`, the state of the height before. A call that throws leaves only its receipt.
-  /// - Throws: `StoreError` if the state cannot be read; then nothing may be concluded about the block.
-  public func execute(_ block: Block, ids: [TransactionID], on state: any StateReader) throws(StoreError) -> BlockExecution {
+  /// - Throws: `ExecutionFault` if the state cannot be read or runs a contract that this host lacks; then nothing may be concluded
+  ///   about the block.
+  public func execute(_ block: Block, ids: [TransactionID], on state: any StateReader) throws(ExecutionFault) -> BlockExecution {
     let overlay = StateOverlay(base: state)
-    let environment = environment(height: block.header.height, time: block.header.time)
+    let (height, time) = (block.header.height, block.header.time)
+    var trail = AuditTrail(height: height, time: time, suite: genesis.suite)
+    let environment = environment(height, time, try begin(height, time, overlay, on: state, &trail))
     var receipts: [Receipt] = []
     receipts.reserveCapacity(block.transactions.count)
     for (signed, id) in zip(block.transactions, ids) {
-      receipts.append(run(signed, id: id, environment: environment, overlay: overlay))
-      if let fault = overlay.fault { throw fault }
+      let receipt = run(signed, id: id, environment: environment, overlay: overlay)
+      receipts.append(receipt)
+      trail.note(receipt, of: signed.transaction, registry: environment.registry) {
+        let identity = systemContext(IdentityContract.name, environment, overlay)
+        return (try? identity.get(IdentityContract.members, signed.transaction.sender))?.organisation
+      }
+      if let fault = overlay.fault { throw .store(fault) }
     }
-    if genesis.isLastOfEpoch(block.header.height) { try rotate(environment, overlay) }
+    finish(environment, overlay, &trail)
+    if let fault = overlay.fault { throw .store(fault) }
     return result(receipts, overlay)
   }
 
-  private func rotate(_ environment: CallEnvironment, _ overlay: StateOverlay) throws(StoreError) {
-    let frame = CallFrame(
-      environment: environment, overlay: overlay, transaction: TransactionID(.zero),
-      limits: CallLimits(reads: .max, writes: .max, bytes: .max, steps: .max))
-    // Governance refuses what would not rotate when it is proposed; only a store that fails can keep this from happening.
-    try? GovernanceContract.rotate(ContractContext(contract: GovernanceContract.name, caller: .system, frame: frame))
-    if let fault = overlay.fault { throw fault }
+  /// What the runtime does after a block's last call: validators change, and the audit log grows.
+  private func finish(_ environment: CallEnvironment, _ overlay: StateOverlay, _ trail: inout AuditTrail) {
+    // Governance refuses what would not rotate when it is proposed; only a store that fails can keep these from happening.
+    if genesis.isLastOfEpoch(environment.height) {
+      let governance = systemContext(GovernanceContract.name, environment, overlay)
+      try? GovernanceContract.rotate(governance)
+      trail.note(governance.frame.events, registry: environment.registry)
+    }
+    trail.close()
+    try? AuditContract.append(trail.records, systemContext(AuditContract.name, environment, overlay))
   }
 
   private func run(_ signed: SignedTransaction, id: TransactionID, environment: CallEnvironment, overlay: StateOverlay) -> Receipt {
@@ -144,7 +164,6 @@ public struct Executor: Sendable {
     let frame = CallFrame(environment: environment, overlay: overlay, transaction: id, limits: genesis.parameters.callLimits)
     let caller: Caller
     do throws(CallRefusal) {
-      guard isActive(transaction.contract) else { throw .unknownContract(transaction.contract) }
       caller = try CallCheck(frame: frame).caller(
         transaction.sender, key: signed.key, contract: transaction.contract, entry: transaction.entry)
     } catch {
@@ -152,7 +171,7 @@ public struct Executor: Sendable {
     }
     overlay.beginLayer()
     do throws(ContractError) {
-      guard let entry = registry.entry(transaction.contract, transaction.entry) else { throw .unexpected }
+      guard let entry = environment.registry.entry(transaction.contract, transaction.entry) else { throw .unexpected }
       let context = ContractContext(contract: transaction.contract, caller: caller, frame: frame)
       let output = try runTyped { try entry.run(transaction.arguments, context) }
       guard output.count <= Receipt.outputLimit else { throw .limitExceeded("\(Receipt.outputLimit) bytes of output") }
@@ -189,13 +208,19 @@ public struct Executor: Sendable {
     _ contract: ContractName, _ query: EntryName, arguments: [UInt8], caller: Caller?, on state: any StateReader, height: BlockHeight,
     time: BlockTime, isHead: Bool, fault: inout StoreError?
   ) throws(ContractError) -> [UInt8] {
-    guard isActive(contract), let declared = registry.query(contract, query) else { throw .notSupported("query \(contract).\(query)") }
-    if let caller, case .roles(let roles) = declared.access, !roles.contains(where: caller.has) {
-      throw .notAuthorised("\(contract).\(query) is for role \(declared.access.text); \(caller.organisation) has \(caller.roleText)")
+    let frame: CallFrame
+    do throws(StoreError) {
+      frame = try readFrame(on: state, height: height, time: time, hasIndexes: isHead)
+    } catch {
+      fault = error
+      throw .unexpected
     }
-    let context = QueryContext(
-      contract: contract, caller: caller ?? .system, frame: readFrame(on: state, height: height, time: time, hasIndexes: isHead))
-    defer { fault = context.frame.overlay.fault }
+    defer { fault = frame.overlay.fault }
+    guard let declared = frame.environment.registry.query(contract, query) else {
+      throw .notSupported("query \(contract).\(query)\(frame.environment.registry.whyAbsent(contract))")
+    }
+    if let caller { try CallCheck(frame: frame).require(caller, contract, query, declared.access) }
+    let context = QueryContext(contract: contract, caller: caller ?? .system, frame: frame)
     return try context.answer(declared, of: contract, arguments: arguments)
   }
 
@@ -203,8 +228,8 @@ public struct Executor: Sendable {
   public func check(
     _ signed: SignedTransaction, on state: any StateReader, height: BlockHeight, time: BlockTime
   ) throws(CallRefusal) -> Caller {
-    guard isActive(signed.transaction.contract) else { throw .unknownContract(signed.transaction.contract) }
-    return try CallCheck(frame: readFrame(on: state, height: height, time: time)).caller(
+    let frame = try checkFrame(on: state, height: height, time: time)
+    return try CallCheck(frame: frame).caller(
       signed.transaction.sender, key: signed.key, contract: signed.transaction.contract, entry: signed.transaction.entry)
   }
 
@@ -212,27 +237,41 @@ public struct Executor: Sendable {
   public func caller(
     _ account: AccountID, on state: any StateReader, height: BlockHeight, time: BlockTime
   ) throws(CallRefusal) -> Caller {
-    try CallCheck(frame: readFrame(on: state, height: height, time: time)).caller(account, key: nil)
+    try CallCheck(frame: try checkFrame(on: state, height: height, time: time)).caller(account, key: nil)
   }
 
-  private func isActive(_ contract: ContractName) -> Bool { Self.isActive(contract, in: genesis) }
-
-  private static func isActive(_ contract: ContractName, in genesis: Genesis) -> Bool {
-    [IdentityContract.name, AccessContract.name, GovernanceContract.name].contains(contract)
-      || genesis.contracts.contains { $0.name == contract }
+  /// What a chain in `state` runs, or will run, and this host does not contain; what runs first.
+  public func missingContracts(in state: any StateReader) throws(StoreError) -> [MissingContract] {
+    let (active, contracts) = try running.registry(in: state)
+    let coming = active.pending.filter {
+      registry.registered($0.contract, version: $0.version, manifest: $0.manifest, suite: genesis.suite) == nil
+    }
+    return contracts.missing
+      + coming.map { MissingContract(contract: $0.contract, version: $0.version, manifest: $0.manifest, from: $0.from) }
   }
 
-  private func readFrame(on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true) -> CallFrame {
+  private func checkFrame(on state: any StateReader, height: BlockHeight, time: BlockTime) throws(CallRefusal) -> CallFrame {
+    do throws(StoreError) {
+      return try readFrame(on: state, height: height, time: time)
+    } catch {
+      throw .unreadable
+    }
+  }
+
+  func readFrame(
+    on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true
+  ) throws(StoreError) -> CallFrame {
     CallFrame(
-      environment: environment(height: height, time: time, hasIndexes: hasIndexes), overlay: StateOverlay(base: state),
-      transaction: TransactionID(.zero),
-      limits: genesis.parameters.callLimits)
+      environment: environment(height, time, try running.registry(in: state).registry, hasIndexes: hasIndexes),
+      overlay: StateOverlay(base: state), transaction: TransactionID(.zero), limits: genesis.parameters.callLimits)
   }
 
-  private func environment(height: BlockHeight, time: BlockTime, hasIndexes: Bool = true) -> CallEnvironment {
+  func environment(
+    _ height: BlockHeight, _ time: BlockTime, _ contracts: ContractRegistry, hasIndexes: Bool = true
+  ) -> CallEnvironment {
     CallEnvironment(
-      chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: registry, hasIndexes: hasIndexes
-    )
+      chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: contracts,
+      hasIndexes: hasIndexes)
   }
 
   func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {

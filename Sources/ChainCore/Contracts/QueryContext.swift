@@ -131,7 +131,7 @@ public class QueryContext {
     _ contract: ContractName, _ query: EntryName, _ arguments: Arguments, as: Result.Type = Result.self
   ) throws(ContractError) -> Result {
     guard let declared = frame.environment.registry.query(contract, query) else {
-      throw .notSupported("query \(contract).\(query)")
+      throw .notSupported("query \(contract).\(query)\(frame.environment.registry.whyAbsent(contract))")
     }
     let bytes = try answer(declared, of: contract, arguments: arguments.canonicalBytes)
     do {

@@ -4,7 +4,7 @@ internal import COpenSSL
 public struct CertificateAuthority: Sendable {
   /// The authority's own certificate.
   public let certificate: Certificate
-  private let key: PrivateKey
+  let key: PrivateKey
 
   /// What a certificate says of its subject.
   public struct Subject: Sendable, Hashable {

@@ -23,6 +23,12 @@ public enum CertificateError: Error, Hashable, Sendable {
   case notForSigning
   /// More authorities stand below one than it allows.
   case pathTooLong
+  /// A revocation list exceeds `RevocationList.byteLimit` or `.entryLimit`; names how.
+  case listTooLarge(String)
+  /// The bytes are not one complete X.509 revocation list in strict form.
+  case malformedList(String)
+  /// The next revocation list was due at this time; import that one.
+  case listOutdated(until: BlockTime)
   /// OpenSSL failed at this step.
   case openSSL(String)
 }
@@ -42,6 +48,10 @@ extension CertificateError: CustomStringConvertible {
     case .notAnAuthority(let subject): "\(subject) may not issue certificates"
     case .notForSigning: "the certificate is not one for signatures of a member"
     case .pathTooLong: "an authority allows fewer authorities below it"
+    case .listTooLarge(let what):
+      "a revocation list of \(what); at most \(RevocationList.byteLimit) bytes and \(RevocationList.entryLimit) certificates are read"
+    case .malformedList(let what): "not a revocation list in strict DER: \(what)"
+    case .listOutdated(let until): "the revocation list was replaced by \(until) ms; import the newest one"
     case .openSSL(let step): "OpenSSL failed: \(step)"
     }
   }

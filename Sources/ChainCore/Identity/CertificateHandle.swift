@@ -41,14 +41,14 @@ internal import COpenSSL
   }
 
   func der() throws(CertificateError) -> [UInt8] {
-    try unsafe written { unsafe i2d_X509_bio($0, pointer) }
+    try unsafe Self.written { unsafe i2d_X509_bio($0, pointer) }
   }
 
   func pem() throws(CertificateError) -> String {
-    String(decoding: try unsafe written { unsafe PEM_write_bio_X509($0, pointer) }, as: UTF8.self)
+    String(decoding: try unsafe Self.written { unsafe PEM_write_bio_X509($0, pointer) }, as: UTF8.self)
   }
 
-  private func written(_ write: (OpaquePointer) -> Int32) throws(CertificateError) -> [UInt8] {
+  static func written(_ write: (OpaquePointer) -> Int32) throws(CertificateError) -> [UInt8] {
     guard let sink = unsafe BIO_new(BIO_s_mem()) else { throw .openSSL("memory") }
     defer { unsafe BIO_free(sink) }
     guard unsafe write(sink) == 1, let bytes = unsafe try? KeyHandle.contents(of: sink) else {
@@ -108,7 +108,7 @@ internal import COpenSSL
   func name(ofIssuer: Bool) throws(CertificateError) -> String {
     guard let name = unsafe ofIssuer ? X509_get_issuer_name(pointer) : X509_get_subject_name(pointer) else { throw .malformed("no name") }
     let flags = UInt(YUCHAIN_NAME_UTF8)
-    return String(decoding: try unsafe written { unsafe X509_NAME_print_ex($0, name, 0, flags) > 0 ? 1 : 0 }, as: UTF8.self)
+    return String(decoding: try unsafe Self.written { unsafe X509_NAME_print_ex($0, name, 0, flags) > 0 ? 1 : 0 }, as: UTF8.self)
   }
 
   func publicKey() throws(CertificateError) -> PublicKey {
@@ -140,7 +140,7 @@ internal import COpenSSL
     (try unsafe Self.time(X509_get0_notBefore(pointer)), try unsafe Self.time(X509_get0_notAfter(pointer)))
   }
 
-  private static func time(_ time: UnsafePointer<ASN1_TIME>?) throws(CertificateError) -> BlockTime {
+  static func time(_ time: UnsafePointer<ASN1_TIME>?) throws(CertificateError) -> BlockTime {
     guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { throw .openSSL("time") }
     defer { unsafe ASN1_TIME_free(epoch) }
     var days: Int32 = 0

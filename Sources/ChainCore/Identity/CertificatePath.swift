@@ -17,23 +17,52 @@ public struct CertificatePath: Sendable, Hashable {
   }
 
   /// Verifies that the path leads to one of `roots`, that each certificate is valid at `time`, and that each may do what it does.
+  /// - Returns: The root.
   /// - Throws: `CertificateError` naming the first fault, leaf first.
-  public func verify(under roots: [Certificate], suite: CryptoSuite, at time: BlockTime) throws(CertificateError) {
+  @discardableResult
+  public func verify(under roots: [Certificate], suite: CryptoSuite, at time: BlockTime) throws(CertificateError) -> Certificate {
     guard !leaf.isCA, leaf.handle.allows(KU_DIGITAL_SIGNATURE) else { throw .notForSigning }
-    var subject = leaf
-    try Self.check(subject, suite: suite, at: time)
-    for (below, issuer) in intermediates.enumerated() {
+    try Self.check(leaf, suite: suite, at: time)
+    return try Self.climb(from: leaf, over: intermediates, below: 0, under: roots, suite: suite, at: time)
+  }
+
+  /// Verifies that `authorities`, each issued by the next, lead to one of `roots`.
+  /// - Returns: The root.
+  static func verify(
+    authorities: [Certificate], under roots: [Certificate], suite: CryptoSuite, at time: BlockTime
+  ) throws(CertificateError) -> Certificate? {
+    guard let first = authorities.first else { return nil }
+    try check(first, suite: suite, at: time)
+    try checkAuthority(first, below: 0)
+    return try climb(from: first, over: Array(authorities.dropFirst()), below: 1, under: roots, suite: suite, at: time)
+  }
+
+  /// Verifies that `root` signed itself and may issue certificates at `time`.
+  static func checkRoot(_ root: Certificate, suite: CryptoSuite, at time: BlockTime) throws(CertificateError) {
+    try check(root, suite: suite, at: time)
+    try checkAuthority(root, below: 0)
+    guard root.handle.isIssued(by: root.handle) else { throw .untrusted(issuer: root.issuer) }
+    guard root.handle.isSigned(by: root.publicKey) else { throw .wrongSignature }
+  }
+
+  private static func climb(
+    from first: Certificate, over intermediates: [Certificate], below lowest: Int, under roots: [Certificate], suite: CryptoSuite,
+    at time: BlockTime
+  ) throws(CertificateError) -> Certificate {
+    var subject = first
+    for (place, issuer) in intermediates.enumerated() {
       guard subject.handle.isIssued(by: issuer.handle) else { throw .untrusted(issuer: subject.issuer) }
-      try Self.check(issuer, suite: suite, at: time)
-      try Self.checkAuthority(issuer, below: below)
+      try check(issuer, suite: suite, at: time)
+      try checkAuthority(issuer, below: lowest + place)
       guard subject.handle.isSigned(by: issuer.publicKey) else { throw .wrongSignature }
       subject = issuer
     }
     let named = roots.filter { subject.handle.isIssued(by: $0.handle) }
     guard !named.isEmpty else { throw .untrusted(issuer: subject.issuer) }
     guard let root = named.first(where: { subject.handle.isSigned(by: $0.publicKey) }) else { throw .wrongSignature }
-    try Self.check(root, suite: suite, at: time)
-    try Self.checkAuthority(root, below: intermediates.count)
+    try check(root, suite: suite, at: time)
+    try checkAuthority(root, below: lowest + intermediates.count)
+    return root
   }
 
   private static func check(_ certificate: Certificate, suite: CryptoSuite, at time: BlockTime) throws(CertificateError) {

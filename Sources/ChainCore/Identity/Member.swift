@@ -4,6 +4,8 @@ public enum MemberStatus: UInt8, CanonicalEnum, Hashable, Codable {
   case active = 0
   /// It may never again.
   case revoked = 1
+  /// It may not until it is resumed.
+  case suspended = 2
 }
 
 /// A person or machine of an organisation, admitted by certificate.
@@ -43,6 +45,11 @@ public struct Member: CanonicalRecord, Hashable, Codable {
   /// The fields in order.
   public static let layout = Layout(
     Self.init, \.account, \.organisation, \.name, \.key, \.serial, \.validFrom, \.validUntil, \.status)
+}
+
+extension Member {
+  /// Whether it is active and its certificate valid at `time`.
+  func mayAct(at time: BlockTime) -> Bool { status == .active && validFrom <= time && time <= validUntil }
 }
 
 /// An organisation of the chain.

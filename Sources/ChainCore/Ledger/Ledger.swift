@@ -66,7 +66,8 @@ public final class Ledger: Sendable {
 
   /// Opens the chain of `genesis` in `store`, creating its genesis state if the store is empty.
   ///
-  /// - Throws: `LedgerError.otherGenesis` if the store holds another chain, `.genesis` if this host lacks an active contract.
+  /// - Throws: `LedgerError.otherGenesis` if the store holds another chain, `.genesis` if this host lacks a contract of genesis that an
+  ///   empty store needs, `.missingContract` if it lacks one that runs now.
   public init(store: any KeyValueStore, genesis: Genesis, contracts: ContractRegistry) throws(LedgerError) {
     self.genesis = genesis
     self.store = store
@@ -94,6 +95,7 @@ public final class Ledger: Sendable {
       try Self.create(genesis, id: genesisID, executor: executor, store: store)
     }
     let loaded = try Self.load(genesis, base: self.base, store: store)
+    try Self.requireContracts(executor, at: loaded.head.height, store: store)
     memory = Mutex(loaded)
     #if DEBUG
       openedAt = loaded.head.height
@@ -167,6 +169,11 @@ extension LedgerError {
       throw error
     } catch let error as StoreError {
       throw .store(error)
+    } catch let fault as ExecutionFault {
+      switch fault {
+      case .store(let error): throw .store(error)
+      case .missingContract(let missing): throw .missingContract(missing)
+      }
     } catch {
       throw .damaged("\(error)")
     }

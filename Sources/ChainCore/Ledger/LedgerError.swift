@@ -25,6 +25,10 @@ public enum LedgerError: Error, Hashable, Sendable {
   case noSuchGeneration(UInt64, head: UInt64)
   /// No transaction of this id is in the chain.
   case noSuchTransaction(TransactionID)
+  /// The audit log has no such record, or not so many.
+  case noSuchAuditRecord(UInt64, size: UInt64)
+  /// The chain runs a version of a contract that this host does not contain. Install a host that does, then start again.
+  case missingContract(MissingContract)
   /// The certificate does not prove the checkpoint of this ledger.
   case badCertificate(CheckpointCertificateError)
   /// The certificate is for another checkpoint than this ledger computed: states diverged at this height. Stop and keep the data.
@@ -58,6 +62,8 @@ extension LedgerError: CustomStringConvertible {
     case .noSuchGeneration(let generation, let head):
       "the chain has had no validators of generation \(generation) (the newest is \(head))"
     case .noSuchTransaction(let id): "no transaction \(id) in this chain"
+    case .noSuchAuditRecord(let index, let size): "no audit record \(index): the log has \(size)"
+    case .missingContract(let missing): missing.description
     case .badCertificate(let error): "checkpoint certificate: \(error)"
     case .diverged(let height): "a quorum certified another state at height \(height): stop this node and keep its data"
     case .genesis(let error): "\(error)"

@@ -103,6 +103,20 @@ extension Ledger {
     }
   }
 
+  /// What the chain runs, or will run, and this host does not contain, as of the newest block: install it before that height.
+  public func missingContracts() throws(LedgerError) -> [MissingContract] {
+    try atHeight(nil) { state, _ throws(LedgerError) in try LedgerError.wrap { try self.executor.missingContracts(in: state) } }
+  }
+
+  /// Throws `.missingContract` if the state of the newest block runs what this host does not contain.
+  static func requireContracts(_ executor: Executor, at height: BlockHeight, store: any KeyValueStore) throws(LedgerError) {
+    try reading(store) { reader throws(LedgerError) in
+      let state = LedgerState(reader: reader, height: height, isHead: true, suite: executor.genesis.suite)
+      let running = try LedgerError.wrap { try executor.running.registry(in: state).registry }
+      if let missing = running.missing.first { throw .missingContract(missing) }
+    }
+  }
+
   /// Runs `body` on the state of one height, in one snapshot.
   func atHeight<Value>(
     _ height: BlockHeight?, _ body: (LedgerState, BlockHeader) throws(LedgerError) -> Value

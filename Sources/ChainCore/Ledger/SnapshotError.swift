@@ -20,6 +20,8 @@ public enum SnapshotError: Error, Hashable, Sendable {
   /// Every chunk was good, but the stored records do not give the certified state root: the store is damaged. Discard the import and
   /// look at the disk.
   case damagedStore(expected: Digest, found: Digest)
+  /// The contract that runs on the chain cannot read this record, though it is certified: the host's contract is not the chain's.
+  case unreadableRecord(key: [UInt8])
   /// The host's contracts and the genesis do not fit.
   case genesis(GenesisError)
   /// The ledger could not be read or opened.
@@ -92,6 +94,7 @@ extension SnapshotError: CustomStringConvertible {
     case .otherImport(let height): "the store holds an unfinished import of height \(height): finish or discard it"
     case .damagedStore(let expected, let found):
       "the imported records have root \(found) instead of \(expected): discard the import and check the disk"
+    case .unreadableRecord(let key): "this host's contracts cannot read record \(key.hex)"
     case .genesis(let error): error.description
     case .ledger(let error): error.description
     case .store(let error): error.description

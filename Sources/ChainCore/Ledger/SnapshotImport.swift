@@ -15,8 +15,7 @@ public struct SnapshotImport: Sendable {
   private let store: any KeyValueStore
   private let genesis: Genesis
   private let contracts: ContractRegistry
-  /// The contracts that the chain has active: what indexes there are.
-  private let active: ContractRegistry
+  private let running: RunningContracts
   private let suite: CryptoSuite
 
   /// Begins an import, or goes on with that of the same snapshot.
@@ -60,7 +59,7 @@ public struct SnapshotImport: Sendable {
     self.contracts = contracts
     suite = genesis.suite
     do throws(GenesisError) {
-      active = try Executor(genesis: genesis, registry: contracts).registry
+      running = try Executor(genesis: genesis, registry: contracts).running
     } catch {
       throw .genesis(error)
     }
@@ -130,20 +129,14 @@ public struct SnapshotImport: Sendable {
   }
 
   private func put(_ record: SnapshotRecord, _ number: Int, _ writer: any KeyValueWriter) throws {
-    guard let entries = active.indexEntries(of: record.key, value: record.value), record.key.count <= StateKey.byteLimit else {
-      throw SnapshotError.chunk(number, .unreadableRecord(key: record.key))
-    }
+    guard record.key.count <= StateKey.byteLimit else { throw SnapshotError.chunk(number, .unreadableRecord(key: record.key)) }
     // Older states are not here, so a record counts as written at the snapshot's height.
     let stored = VersionedValue(version: manifest.height, value: record.value)
     try writer.put(LedgerTables.current, record.key, stored.canonicalBytes)
     try writer.put(LedgerTables.keys, suite.hash(record.key).bytes, record.key)
-    #if DEBUG
-      if LedgerMutation.planted == .importWithoutIndex { return }
-    #endif
-    for entry in entries { try writer.put(LedgerTables.index, entry, IndexedTable.mark) }
   }
 
-  /// Builds the state tree, then makes the store the chain's ledger in one transaction, and opens it.
+  /// Builds the state tree and the indexes, then makes the store the chain's ledger in one transaction, and opens it.
   ///
   /// May be called again after it failed or the process ended.
   /// - Parameter position: The engine's position of the snapshot's block, if the host knows it.
@@ -156,6 +149,7 @@ public struct SnapshotImport: Sendable {
       throw .damagedStore(expected: manifest.checkpoint.stateRoot, found: root)
     }
     try checkSeats()
+    try buildIndexes()
     try Self.wrap { try store.write { try complete($0, position: position) } }
     do throws(LedgerError) {
       return try Ledger(store: store, genesis: genesis, contracts: contracts)
@@ -192,6 +186,33 @@ public struct SnapshotImport: Sendable {
     let rest = builder.takeFinished()
     try Self.wrap { try store.write { try Self.put(rest, $0) } }
     return root
+  }
+
+  /// Index entries are derived by the contracts that run in this state: only when all of it is here, it says which these are.
+  private func buildIndexes() throws(SnapshotError) {
+    #if DEBUG
+      if LedgerMutation.planted == .importWithoutIndex { return }
+    #endif
+    let height = manifest.height
+    let contracts = try Self.wrap {
+      try store.read { try running.registry(in: LedgerState(reader: $0, height: height, isHead: true, suite: suite)).registry }
+    }
+    if let missing = contracts.missing.first { throw .ledger(.missingContract(missing)) }
+    var from: [UInt8] = []
+    while true {
+      let records = try Self.wrap { try store.read { try $0.range(LedgerTables.current, from: from, limit: Self.recordsPerWrite) } }
+      try Self.wrap {
+        try store.write { writer in
+          for (key, bytes) in records {
+            guard let value = try LedgerState.decode(bytes, table: LedgerTables.current, key: key).value else { continue }
+            guard let entries = contracts.indexEntries(of: key, value: value) else { throw SnapshotError.unreadableRecord(key: key) }
+            for entry in entries { try writer.put(LedgerTables.index, entry, IndexedTable.mark) }
+          }
+        }
+      }
+      guard records.count == Self.recordsPerWrite, let last = records.last else { return }
+      from = last.key + [0]
+    }
   }
 
   private static func leaves(from: [UInt8], suite: CryptoSuite, reader: any KeyValueReader) throws -> [StateLeaf] {

@@ -25,6 +25,8 @@ public enum ProofError: Error, Hashable, Sendable {
   case notCollapsed
   /// The leaf at this index of a range does not stand after the one before.
   case unsortedLeaves(index: Int)
+  /// The proof is of another record than the one that it has to be about.
+  case otherKey
   /// A node of the tree is not in the store: the version was pruned, never written, or the store is damaged.
   case nodeMissing(String)
   /// A stored node does not decode: the store is damaged. Restore it from a snapshot.
@@ -46,6 +48,7 @@ extension ProofError: CustomStringConvertible {
     case .keyMismatch(let depth): "the leaf shown does not lie on the key's first \(depth) bits"
     case .notCollapsed: "the deepest sibling is empty, which a tree never holds beside a leaf or an empty slot"
     case .unsortedLeaves(let index): "leaf \(index) of the range does not stand after the one before"
+    case .otherKey: "the proof is of another record than the one it has to be about"
     case .nodeMissing(let node): "tree node \(node) is not stored: pruned version or damaged store"
     case .nodeDamaged(let node): "tree node \(node) does not decode: the store is damaged, restore from a snapshot"
     }

@@ -36,6 +36,9 @@ public struct GovernanceContract: SystemContract {
   /// The contract.
   public init() {}
 
+  /// All events of this contract are security events.
+  package static func isAudited(_ event: String) -> Bool { true }
+
   /// Proposals and votes, newcomers that are ready, evidence, and who has a seat.
   public var entries: Entries {
     Entry("propose", by: .member) { (call: ProposeChange, context) -> UInt64 in try Self.propose(call, context) }
@@ -85,6 +88,7 @@ public struct GovernanceContract: SystemContract {
   static func rotate(_ context: ContractContext) throws(ContractError) {
     guard let seats = try context.get(seats, 0), let rotated = seats.rotated(after: context.height) else { return }
     try store(rotated, context)
+    try context.emit("governance.seated", rotated.current)
   }
 
   /// Makes an approved change, as far as it can be made now.

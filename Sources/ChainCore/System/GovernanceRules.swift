@@ -141,6 +141,10 @@ extension GovernanceContract {
   /// What counts where nobody set another rule. Docs/Governance.md gives the reasons.
   static func defaultRule(_ scope: RuleScope) -> ProposalRule {
     if scope == .validators { return ProposalRule(electorate: .validators, threshold: .twoThirds) }
+    // What stops harm does not wait.
+    if scope == RuleScope(contract: LifecycleContract.name, entry: "freeze") {
+      return ProposalRule(electorate: .administrators, threshold: .majority)
+    }
     switch scope.contract {
     case name: return ProposalRule(electorate: .validators, threshold: .twoThirds, delayHeights: defaultDelay)
     case IdentityContract.name, AccessContract.name: return ProposalRule(electorate: .administrators, threshold: .majority)
@@ -174,7 +178,12 @@ extension GovernanceContract {
         found.append(member.organisation)
       }
       return found.sorted()
-    case .administrators: return try AccessContract.holders(of: .administrator, context.frame)
+    case .administrators:
+      let identity = QueryContext(contract: IdentityContract.name, caller: .system, frame: context.frame)
+      var found: [OrganisationID] = []
+      for organisation in try AccessContract.holders(of: .administrator, context.frame)
+      where try identity.get(IdentityContract.suspended, organisation) == nil { found.append(organisation) }
+      return found
     }
   }
 

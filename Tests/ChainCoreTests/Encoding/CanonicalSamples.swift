@@ -121,6 +121,16 @@ enum CanonicalSamples {
     ]
     let certificate = CheckpointCertificate(checkpoint: checkpoint, generation: 2, bitmap: [0x80], signatures: [signature])
     let joining = ValidatorSeats.Joining(validator: validator, replaces: second)
+    let accessRule = AccessRule("add", audience: .roles(["r"]), allowed: [OrganisationPlace("a", on: "land")], denied: [])
+    let revocations = ImportedRevocations(
+      issuer: digest, number: [1], thisUpdate: 2, nextUpdate: 3, height: 4, revoked: 5, suspended: 6)
+    let contractVersion = ContractVersion(
+      contract: "land", version: 2, manifest: digest, code: digest, audit: digest, configuration: [1])
+    let running = ActiveContract(contract: "land", version: 1, manifest: digest, status: .active, since: 3)
+    let pending = PendingVersion(contract: "land", version: 2, manifest: digest, from: 9)
+    let audited = AuditRecord(
+      height: 1, time: 2, transaction: nil, account: account, organisation: "a", contract: "land", action: "land.add", outcome: "ok",
+      detail: digest, count: 3)
     let call = GovernedCall(contract: "land", entry: "add", arguments: [1, 2])
     let scope = RuleScope(contract: "land", entry: "add")
     let rule = ProposalRule(electorate: .administrators, threshold: .majority, delayHeights: 3, delayMs: 4)
@@ -143,6 +153,25 @@ enum CanonicalSamples {
       CanonicalSample(Electorate.administrators), CanonicalSample(rule), CanonicalSample(scope),
       CanonicalSample(RuleScope(contract: "land"), as: "RuleScope of a contract"), CanonicalSample(RuleSetting(scope: scope, rule: rule)),
       CanonicalSample(ballot), CanonicalSample(ProposalTally(status: .approved, ballots: [ballot])),
+      CanonicalSample(OrganisationPlace("a", on: "land")), CanonicalSample(OrganisationPlace("a"), as: "OrganisationPlace here"),
+      CanonicalSample(RoleChange(OrganisationPlace("a"), roles: ["r"])), CanonicalSample(RuleAudience.roles(["a", "b"])),
+      CanonicalSample(RuleAudience.members, as: "RuleAudience.members"), CanonicalSample(accessRule),
+      CanonicalSample(SetAccessRule(contract: "land", rule: accessRule)),
+      CanonicalSample(RenewMember(account: account, certificates: [[1]])),
+      CanonicalSample(KeyRotation(account: account, old: second, new: first)),
+      CanonicalSample(RotateKey(account: account, certificates: [[1]], signature: signature)),
+      CanonicalSample(ImportRevocations(list: [1], authorities: [[2]])), CanonicalSample(revocations),
+      CanonicalSample(StoredRevocations(summary: revocations, list: [3])),
+      CanonicalSample(RootAuthority(number: 1, certificate: [2], members: 3)),
+      CanonicalSample(OrganisationStanding(organisation: Organisation(id: "a", name: "甲"), isSuspended: true)),
+      CanonicalSample(MemberIssue(root: 1, issuer: digest)), CanonicalSample(contractVersion),
+      CanonicalSample(ContractVersionID(contract: "land", version: 2)),
+      CanonicalSample(ApproveVersion(contract: "land", version: 2, proposed: digest, from: 9)),
+      CanonicalSample(VersionRecord(version: contractVersion, state: .failed, proposer: "a", since: 4)),
+      CanonicalSample(VersionRecord.State.upgraded, as: "State"), CanonicalSample(ContractStatus.frozen),
+      CanonicalSample(running), CanonicalSample(pending), CanonicalSample(ActiveContracts(contracts: [running], pending: [pending])),
+      CanonicalSample(FailedActivation(version: ContractVersionID(contract: "land", version: 2), code: "c", message: "m")),
+      CanonicalSample(audited), CanonicalSample(AuditHead(size: 1, root: digest)), CanonicalSample(AuditQuestion(from: 1, limit: 2)),
       CanonicalSample(Conviction(key: first, epoch: 1, view: 2, height: 3, reporter: account)),
     ]
     return consensus + governance + [
@@ -160,7 +189,8 @@ enum CanonicalSamples {
       CanonicalSample(SentPacket(id: digest, sequence: 1)), CanonicalSample(PacketClass.important),
       CanonicalSample(PacketTicket(source: "henan/410100", port: "notes", sequence: 3)),
       CanonicalSample(AccessQuestion(account: account, contract: "land", entry: "add")),
-      CanonicalSample(AccessAnswer(allowed: true, reason: "r")), CanonicalSample(RegisterMember(certificates: [[1], [2, 3]])),
+      CanonicalSample(AccessAnswer(allowed: true, reason: "r", rule: "declared")),
+      CanonicalSample(RegisterMember(certificates: [[1], [2, 3]])),
       CanonicalSample(RevokeMember(account: account, reason: "left")), CanonicalSample(TransactionPlace(height: 3, index: 1)),
       CanonicalSample(HeadRecord(height: 3, blockID: BlockID(digest), position: 4, history: AppendOnlyTree())),
       CanonicalSample(VersionedValue(version: 3, value: [1])), CanonicalSample(TransactionProof(signed: signed, path: path)),
