@@ -78,7 +78,9 @@ let package = Package(
       name: "LedgerWriter", dependencies: ["ChainCore", "ChainTesting"], path: "Tests/LedgerWriter", swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",
-      dependencies: ["ChainCore", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults", "yuchain"],
+      dependencies: [
+        "ChainCore", "ChainTesting", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults", "yuchain",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests", dependencies: ["ChainCore", "Consensus", "ChainTesting", "TestSupport"], swiftSettings: settings),

@@ -38,7 +38,7 @@ public actor Node {
   public private(set) var leader: ReplicaID?
 
   /// Opens ledger and engine where they stopped.
-  /// - Throws: `NodeError.ledger`, `.engine`.
+  /// - Throws: `NodeError.ledger`, `.engine`; `.restored` for a ledger from a backup with another key than it was restored for.
   public init(_ configuration: NodeConfiguration) throws(NodeError) {
     self.configuration = configuration
     logger = configuration.logger
@@ -49,6 +49,7 @@ public actor Node {
     } catch {
       throw .ledger(error)
     }
+    try RestoredNode.admit(ledger, key: configuration.key.publicKey, votes: configuration.consensusStore)
     let head = ledger.head
     steward = configuration.steward.map { Steward(account: $0, key: configuration.key) }
     catchUp = NodeSync(ledger, key: configuration.key.publicKey, store: configuration.ledgerStore, peers: configuration.transport.peers)

@@ -61,6 +61,8 @@ public enum NodeError: Error, Hashable, Sendable {
   case key(KeyError)
   /// Catching up brought this about: the ledger is not what a quorum certified, or cannot be imported. Keep the data.
   case sync(SyncFailure)
+  /// The ledger was restored from a backup, and does not run like this.
+  case restored(RestorationFault)
   /// The node was stopped.
   case stopped
 }
@@ -75,6 +77,7 @@ extension NodeError: CustomStringConvertible {
     case .expired(let id): "transaction \(id) was not ordered before its last height; sign it again with a later one"
     case .key(let error): error.description
     case .sync(let failure): "catching up: \(failure)"
+    case .restored(let fault): fault.description
     case .stopped: "the node was stopped"
     }
   }

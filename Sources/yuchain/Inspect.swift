@@ -1,20 +1,22 @@
-internal import Apps
 internal import ArgumentParser
 internal import ChainCore
-internal import CrossChain
 internal import Foundation
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Shows what a node's ledger directory holds; the node must not be running.",
     discussion: """
+      With --verify every record's checksum, links, roots, receipts, certificates and validator sets are checked and the blocks run again,
+      in a process of its own, because a damaged page may crash it. Exit code 1 with the first bad height if something does not hold.
+
       Examples:
         yuchain inspect out/chains/henan-410100/validator-1/ledger
         yuchain inspect out/chains/henan-410100/validator-1/ledger --verify
       """)
   @Argument(help: "The ledger's directory.") var directory: String
-  @Flag(help: "Read every record, run every block again and compare.") var verify = false
+  @Flag(help: "Check everything.") var verify = false
   @Flag(help: "Print JSON.") var json = false
+  @Flag(help: .hidden) var here = false
 
   struct Shown: Encodable {
     var chain: ChainID
@@ -24,41 +26,98 @@ struct Inspect: AsyncParsableCommand {
     var time: BlockTime
     var stateRoot: Digest
     var certified: BlockHeight
+    var oldestState: BlockHeight
+    var oldestBlock: BlockHeight
+    var archived: BlockHeight
     var records: Int
+    var restoredFor: PublicKey?
+    var verification: Checked?
+  }
+
+  struct Checked: Encodable {
+    var holds: Bool
+    var firstBadHeight: BlockHeight?
+    var problem: String?
+    var storeRecords: Int?
     var verifiedTransactions: Int?
+    var executedFrom: BlockHeight?
     var verifiedCertificates: Int?
+    var verifiedHandovers: Int?
+    var unchecked: [String]?
   }
 
   func run() async throws {
-    var options = LMDBStore.Options()
-    options.create = false
-    options.reserveMiB = 0
-    options.readLimit = .seconds(3_600)
-    let store = try LMDBStore(directory: directory, options: options)
-    defer { store.close() }
-    let genesis = try Ledger.genesis(in: store)
-    let registry = try Self.registry(of: genesis)
-    let ledger = try Ledger(store: store, genesis: genesis, contracts: registry)
-    let head = ledger.head
-    var shown = Shown(
-      chain: genesis.chain, genesisID: ledger.genesisID, height: head.height, blockID: head.blockID, time: head.header.time,
-      stateRoot: head.checkpoint.stateRoot, certified: ledger.newestCertified, records: try ledger.recordCount())
-    if verify {
-      _ = try store.verify()
-      var told: UInt64 = 0
-      do throws(LedgerError) {
-        let report = try ledger.verify { height in
-          guard height.rawValue >= told + 1_000 else { return }
-          told = height.rawValue
-          Console.complain("verified up to height \(height) of \(head.height)")
-        }
-        shown.verifiedTransactions = report.transactions
-        shown.verifiedCertificates = report.certificates
-      } catch {
-        Console.say("does not hold: \(error)")
-        throw ExitCode(1)
+    if verify, !here { return try verifyApart() }
+    guard verify else { return try show(try OpenedLedger(directory), nil) }
+    let opened: OpenedLedger
+    do {
+      opened = try OpenedLedger(directory)
+    } catch let error as StoreError {
+      guard let problem = Self.damage(error) else { throw error }
+      return try refuse(problem, nil)
+    } catch let error as LedgerError {
+      switch error {
+      case .damaged, .store: return try refuse("\(error)", nil)
+      default: throw error
       }
     }
+    let checked = try check(opened)
+    try show(opened, checked)
+    if !checked.holds { throw ExitCode(1) }
+  }
+
+  /// What of opening a store is damage, and no misuse.
+  private static func damage(_ error: StoreError) -> String? {
+    switch error {
+    case .corrupt, .truncated, .damaged: "\(error)"
+    default: nil
+    }
+  }
+
+  private func refuse(_ problem: String, _ height: BlockHeight?) throws {
+    if json {
+      try Console.json(Checked(holds: false, firstBadHeight: height, problem: problem))
+    } else {
+      Console.say("does not hold: \(problem)")
+    }
+    throw ExitCode(1)
+  }
+
+  private func check(_ opened: OpenedLedger) throws -> Checked {
+    let records: Int
+    do throws(StoreError) {
+      records = try opened.store.verify()
+    } catch {
+      return Checked(holds: false, firstBadHeight: Ledger.height(of: error), problem: "\(error)")
+    }
+    var told: UInt64 = 0
+    let head = opened.ledger.head.height
+    let found = opened.ledger.examine { height in
+      if height.rawValue < told { told = 0 }
+      guard height.rawValue >= told + 1_000 else { return }
+      told = height.rawValue
+      Console.complain("verified up to height \(height) of \(head)")
+    }
+    return Checked(
+      holds: found.fault == nil, firstBadHeight: found.fault?.height, problem: found.fault.map { "\($0.reason)" }, storeRecords: records,
+      verifiedTransactions: found.execution?.transactions, executedFrom: found.execution?.start,
+      verifiedCertificates: found.certificates, verifiedHandovers: found.handovers, unchecked: found.unchecked)
+  }
+
+  private func show(_ opened: OpenedLedger, _ checked: Checked?) throws {
+    defer { opened.store.close() }
+    let ledger = opened.ledger
+    let head = ledger.head
+    if let checked, !checked.holds {
+      if json { return try Console.json(checked) }
+      if let height = checked.firstBadHeight { Console.say("first bad height: \(height)") }
+      return Console.say("does not hold: \(checked.problem ?? "")")
+    }
+    let shown = Shown(
+      chain: ledger.genesis.chain, genesisID: ledger.genesisID, height: head.height, blockID: head.blockID, time: head.header.time,
+      stateRoot: head.checkpoint.stateRoot, certified: ledger.newestCertified, oldestState: ledger.oldestState,
+      oldestBlock: ledger.oldestBlock, archived: try ledger.archivedThrough(), records: try ledger.recordCount(),
+      restoredFor: try ledger.restoration()?.key, verification: checked)
     if json { return try Console.json(shown) }
     Console.say(
       """
@@ -69,17 +128,31 @@ struct Inspect: AsyncParsableCommand {
       time        \(shown.time) ms
       state root  \(shown.stateRoot)
       records     \(shown.records)
+      states      from height \(shown.oldestState)
+      blocks      from height \(shown.oldestBlock), archived up to \(shown.archived)
       """)
-    if let transactions = shown.verifiedTransactions {
-      Console.say("verified    \(transactions) transactions run again, \(shown.verifiedCertificates ?? 0) certificates; all equal")
-    }
+    if let key = shown.restoredFor { Console.say("restored    runs only with key \(key)") }
+    guard let checked else { return }
+    let start = checked.executedFrom.map { $0 > 0 ? " from height \($0)" : "" } ?? ""
+    Console.say(
+      "verified    \(checked.storeRecords ?? 0) records of the store, \(checked.verifiedTransactions ?? 0) transactions run again\(start), "
+        + "\(checked.verifiedCertificates ?? 0) certificates; all equal")
+    for gap in checked.unchecked ?? [] { Console.say("not checked \(gap)") }
   }
 
-  /// The contracts of this program in the form that the genesis activates; `xc` has two.
-  static func registry(of genesis: Genesis) throws -> ContractRegistry {
-    let plain = try ContractRegistry([CrossChainContract(), ElectronicLicence(), JudicialEvidence()])
-    let active = genesis.contracts.first { $0.name == CrossChainContract.name }
-    guard let active, plain.manifest(CrossChainContract.name)?.hash(suite: genesis.suite) != active.manifest else { return plain }
-    return try ContractRegistry([RelayContract(), ElectronicLicence(), JudicialEvidence()])
+  /// Runs the same command in a process of its own and takes over what it says.
+  private func verifyApart() throws {
+    let child = Process()
+    child.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    if !FileManager.default.isExecutableFile(atPath: child.executableURL?.path ?? "") {
+      child.executableURL = Bundle.main.executableURL
+    }
+    child.arguments = ["inspect", directory, "--verify", "--here"] + (json ? ["--json"] : [])
+    try child.run()
+    child.waitUntilExit()
+    guard child.terminationReason == .exit else {
+      return try refuse("reading the store crashed (signal \(child.terminationStatus)): its pages are damaged; restore this node", nil)
+    }
+    if child.terminationStatus != 0 { throw ExitCode(child.terminationStatus) }
   }
 }

@@ -10,13 +10,18 @@ internal import ChainNode
       Examples:
         yuchain demo
         yuchain verify out/evidence-package.json --anchor out/anchors.json
+        yuchain inspect out/chains/henan-410100/validator-1/ledger --verify
+        yuchain backup out/chains/henan-410100/validator-1/ledger --out backup
         yuchain key new --suite guomi --out clerk.pem
         yuchain key show clerk.pem
         yuchain version --json
 
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
-    subcommands: [Demo.self, Verify.self, Inspect.self, KeyCommand.self, VersionCommand.self])
+    subcommands: [
+      Demo.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self, Prune.self,
+      KeyCommand.self, VersionCommand.self,
+    ])
 
   static func main() async {
     do {
@@ -32,6 +37,10 @@ internal import ChainNode
       if code == .success {
         print(text)
         exit(withError: CleanExit.message(""))
+      }
+      if let refusal = error as? Refusal {
+        Console.say("does not hold: \(refusal)")
+        exit(withError: ExitCode(1))
       }
       if !(error is ExitCode) { Console.complain(code == .validationFailure ? text : "Error: \(text)") }
       exit(withError: error is ExitCode ? error : ExitCode(2))

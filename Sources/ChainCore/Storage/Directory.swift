@@ -42,6 +42,30 @@ enum Directory {
     return shared.contains(magic)
   }
 
+  /// Makes the directory `path` with mode 0700 unless it exists, on any file system: for files that are written once.
+  ///
+  /// - Throws: `StoreError.missing` without a parent, `.foreign` if a file is there, `.io`.
+  static func ensure(_ path: String) throws(StoreError) {
+    if unsafe mkdir(path, 0o700) == 0 { return try sync(parent(of: path)) }
+    guard errno == EEXIST else { throw errno == ENOENT ? .missing(path: parent(of: path)) : SystemFailure.current("create \(path)") }
+    guard try isDirectory(path) else { throw .foreign(path: path) }
+  }
+
+  /// Whether `path` is a directory; `false` if nothing is there.
+  static func isDirectory(_ path: String) throws(StoreError) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      guard errno == ENOENT else { throw SystemFailure.current("examine \(path)") }
+      return false
+    }
+    return UInt32(status.st_mode) & UInt32(S_IFMT) == UInt32(S_IFDIR)
+  }
+
+  /// Removes the empty directory `path`.
+  static func removeEmpty(_ path: String) throws(StoreError) {
+    guard unsafe rmdir(path) == 0 else { throw SystemFailure.current("remove \(path)") }
+  }
+
   /// The permission bits of the file `path`.
   ///
   /// - Throws: `StoreError.missing`, `.io`.
@@ -101,7 +125,8 @@ enum Directory {
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
 
-  private static func parent(of path: String) -> String {
+  /// The directory that `path` lies in.
+  static func parent(of path: String) -> String {
     var end = path.utf8.endIndex
     while end > path.utf8.startIndex, path.utf8[path.utf8.index(before: end)] == UInt8(ascii: "/") { end = path.utf8.index(before: end) }
     guard let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) else { return "." }

@@ -85,6 +85,10 @@ public protocol KeyValueStore: Sendable {
   /// - Throws: what `body` throws, or `StoreError.closed`, `.tooManyReads`.
   func read<R>(_ body: (any KeyValueReader) throws -> R) throws -> R
 
+  /// As `read`, for as long as it takes: one view of a whole store. A store on disk may end it with `StoreError.readExpired` when its
+  /// writer needs all reads to end; begin again then.
+  func readAtLength<R>(_ body: (any KeyValueReader) throws -> R) throws -> R
+
   /// Calls `body` with a writer, then commits durably; if `body` throws, nothing is kept.
   ///
   /// Writers wait for one another. It runs on one thread from start to end. `body` may run again from the start when the
@@ -94,6 +98,11 @@ public protocol KeyValueStore: Sendable {
 
   /// Waits for open transactions and closes; later calls throw `StoreError.closed`. Not from inside a transaction.
   func close()
+}
+
+extension KeyValueStore {
+  /// As `read`, which has no limit in most stores.
+  public func readAtLength<R>(_ body: (any KeyValueReader) throws -> R) throws -> R { try read(body) }
 }
 
 extension KeyValueReader {

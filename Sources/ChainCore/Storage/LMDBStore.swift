@@ -78,6 +78,14 @@ public final class LMDBStore: KeyValueStore {
     try reading(until: options.clock() + options.readLimit) { reader throws in try body(reader) }
   }
 
+  /// Calls `body` with a view of the last commit, however long it takes: old pages are not used again meanwhile.
+  ///
+  /// - Throws: as `read`; `StoreError.readExpired` only if the map has to grow, for which the writer waits.
+  public func readAtLength<R>(_ body: (any KeyValueReader) throws -> R) throws -> R {
+    let gate = gate
+    return try reading(until: .zero, clock: { gate.isExclusiveWanted ? .seconds(1) : .zero }) { reader throws in try body(reader) }
+  }
+
   /// Calls `body` with a writer, then commits; see `KeyValueStore`.
   ///
   /// - Throws: what `body` throws; `StoreError.storageFull`, `.diskFull`, `.transactionTooLarge`: nothing is changed, reads go on.
@@ -161,10 +169,12 @@ extension LMDBStore {
     }
   }
 
-  private func reading<R>(until deadline: Duration, _ body: (LMDBTransaction) throws -> R) throws -> R {
+  private func reading<R>(
+    until deadline: Duration, clock: (@Sendable () -> Duration)? = nil, _ body: (LMDBTransaction) throws -> R
+  ) throws -> R {
     try gate.enterRead(now: options.clock())
     defer { gate.leaveRead() }
-    let reader = transaction(try environment.begin(writing: false), isWriting: false, deadline: deadline)
+    let reader = transaction(try environment.begin(writing: false), isWriting: false, deadline: deadline, clock: clock)
     defer { reader.abort() }
     return try body(reader)
   }
@@ -209,8 +219,10 @@ extension LMDBStore {
     try gate.exclusively { () throws(StoreError) in try environment.resize(mapBytes: min(size * 2, limit)) }
   }
 
-  private func transaction(_ source: LMDBCursorSource, isWriting: Bool, deadline: Duration) -> LMDBTransaction {
-    LMDBTransaction(source, isWriting: isWriting, deadline: deadline, clock: options.clock) { [weak self] error in
+  private func transaction(
+    _ source: LMDBCursorSource, isWriting: Bool, deadline: Duration, clock: (@Sendable () -> Duration)? = nil
+  ) -> LMDBTransaction {
+    LMDBTransaction(source, isWriting: isWriting, deadline: deadline, clock: clock ?? options.clock) { [weak self] error in
       _ = self?.stopped(by: error)
     }
   }

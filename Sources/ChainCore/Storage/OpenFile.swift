@@ -11,12 +11,14 @@ struct OpenFile: ~Copyable, Sendable {
     case existing
     case createIfMissing
     case createNew
+    /// For reading only; there must be one.
+    case reading
   }
 
   private let descriptor: Int32
   let path: String
 
-  /// Opens `path` for reading and writing; a new file has mode 0600.
+  /// Opens `path` for reading and writing, unless `opening` says otherwise; a new file has mode 0600.
   ///
   /// - Throws: `StoreError.missing`, `.diskFull`, `.io`.
   init(_ path: String, _ opening: Opening) throws(StoreError) {
@@ -25,6 +27,7 @@ struct OpenFile: ~Copyable, Sendable {
       case .existing: O_RDWR | O_CLOEXEC
       case .createIfMissing: O_RDWR | O_CLOEXEC | O_CREAT
       case .createNew: O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL
+      case .reading: O_RDONLY | O_CLOEXEC
       }
     let opened = unsafe open(path, flags, 0o600)
     guard opened >= 0 else {

@@ -84,6 +84,9 @@ final class TransactionGate: Sendable {
     }
   }
 
+  /// Whether the writer waits until all reads end.
+  var isExclusiveWanted: Bool { state.withLock { $0.isExclusive } }
+
   /// How many reads are open, and when the oldest began.
   var reads: (count: Int, since: Duration?) {
     state.withLock { state in (state.readers.values.reduce(0) { $0 + $1.count }, state.readers.values.map(\.since).min()) }

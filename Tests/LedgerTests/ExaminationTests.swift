@@ -1,0 +1,88 @@
+import ChainCore
+import ChainTesting
+import Testing
+
+/// What a whole ledger is, is found without help; what cannot be told is said.
+@Suite struct Examinations {
+  @Test func aWholeLedgerHolds() throws {
+    let world = try SnapshotWorld(blocks: 25)
+    let found = world.ledger.examine()
+    #expect(found.fault == nil && found.unchecked.isEmpty)
+    #expect(found.blocks == 1...world.ledger.head.height && found.checkpoints == 0...world.ledger.head.height)
+    #expect(found.execution?.start == 0 && found.execution?.height == world.ledger.head.height)
+    #expect(found.records > 100 && found.indexEntries > 100 && found.certificates > 20)
+  }
+
+  @Test func shortenedLedgersHoldAndSayWhatIsMissing() throws {
+    var world = try SnapshotWorld(blocks: 50, window: 10)
+    let imported = try world.imported()
+    let base = imported.head.height
+    for _ in 0..<4 {
+      let certificate = try world.step()
+      try imported.commit(try world.ledger.block(at: imported.head.height.next), position: 0)
+      try imported.add(certificate)
+    }
+    let begun = imported.examine()
+    #expect(begun.fault == nil && begun.blocks == base.next...imported.head.height && begun.execution?.start == base)
+    #expect(begun.unchecked.contains { $0.contains("blocks up to height \(base)") })
+    #expect(begun.unchecked.contains { $0.contains("execution up to height \(base)") })
+
+    try world.ledger.noteArchived(1...40)
+    try Pruning.prune(world.ledger, RetentionPolicy(states: 6, blocks: .archived(keeping: 6)))
+    let pruned = world.ledger.examine()
+    let oldest = world.ledger.oldestState
+    #expect(pruned.fault == nil && pruned.checkpoints?.lowerBound == 0 && pruned.blocks?.lowerBound == world.ledger.oldestBlock)
+    #expect(pruned.execution?.start == oldest && pruned.execution?.height == world.ledger.head.height)
+    #expect(pruned.unchecked.contains { $0.contains("states below height \(oldest)") })
+    #expect(pruned.unchecked.contains { $0.contains("archived and pruned") })
+  }
+
+  /// Each kind of change to what is stored is found, at the height where it is.
+  @Test func eachTableIsCovered() throws {
+    let cases: [(table: String, height: UInt64?, change: (inout [UInt8]) -> Void)] = [
+      ("headers", 7, { $0[$0.count - 1] ^= 1 }), ("transactions", 7, { $0[$0.count - 1] ^= 1 }), ("receipts", 7, { $0[40] ^= 1 }),
+      ("checkpoints", 7, { $0[60] ^= 1 }), ("certificates", 7, { $0[$0.count - 1] ^= 1 }), ("history", nil, { $0[3] ^= 1 }),
+      ("state", nil, { $0[$0.count - 1] ^= 1 }), ("state-nodes", nil, { $0[$0.count - 1] ^= 1 }), ("index", nil, { $0 = [] }),
+      ("state-keys", nil, { $0[$0.count - 1] ^= 1 }), ("places", nil, { $0[0] ^= 1 }),
+    ]
+    for (name, height, change) in cases {
+      let store = MemoryStore()
+      let world = try SnapshotWorld(blocks: 12, store: store)
+      let table = StoreTable.named(name)
+      try store.write { writer in
+        let records = try writer.range(table)
+        let place = height.flatMap { height in records.firstIndex { $0.key == BlockHeight(height).orderedKey } } ?? records.count - 1
+        var value = records[place].value
+        change(&value)
+        if name == "index" { try writer.remove(table, records[place].key) } else { try writer.put(table, records[place].key, value) }
+      }
+      let found = world.ledger.examine()
+      #expect(found.fault != nil, "\(name)")
+      if let height { #expect(found.fault?.height == BlockHeight(height), "\(name): \(String(describing: found.fault))") }
+    }
+  }
+}
+
+extension StoreTable {
+  /// The ledger's table of this name.
+  static func named(_ name: String) -> StoreTable {
+    switch name {
+    case "headers": StoreTable("headers")
+    case "transactions": StoreTable("transactions")
+    case "receipts": StoreTable("receipts")
+    case "checkpoints": StoreTable("checkpoints")
+    case "certificates": StoreTable("certificates")
+    case "history": StoreTable("history")
+    case "state": StoreTable("state")
+    case "state-nodes": StoreTable("state-nodes")
+    case "state-keys": StoreTable("state-keys")
+    case "places": StoreTable("places")
+    default: StoreTable("index")
+    }
+  }
+}
+
+extension BlockHeight {
+  /// Its key in tables by height.
+  var orderedKey: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: rawValue >> (56 - $0 * 8)) } }
+}
