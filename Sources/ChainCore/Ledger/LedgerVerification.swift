@@ -8,6 +8,14 @@ public struct LedgerReport: Sendable, Hashable {
   public var transactions: Int
   /// How many checkpoint certificates verified.
   public var certificates: Int
+
+  /// Puts the parts together.
+  public init(height: BlockHeight, start: BlockHeight, transactions: Int, certificates: Int) {
+    self.height = height
+    self.start = start
+    self.transactions = transactions
+    self.certificates = certificates
+  }
 }
 
 extension Ledger {
