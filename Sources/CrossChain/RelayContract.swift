@@ -75,12 +75,12 @@ public struct RelayContract: SystemContract {
       try Self.acknowledge(call, context)
     }
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
-    ForeignRegistry.entries
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
     Query("checkpoint") { (key: CheckpointKey, context) -> TrustedCheckpoint? in try context.get(CrossChainState.checkpoints, key) }
     Query("evidence") { (chain: ChainID, context) -> Misbehaviour? in try context.get(CrossChainState.evidence, chain) }
+    ForeignRegistry.entries
     Query("route") { (scope: RouteScope, context) -> RoutePolicy? in try context.get(CrossChainState.routes, scope) }
     Query("packets") { (keys: [PacketKey], context) -> [RelayedPacket] in try Self.packets(keys, context) }
     Query("log") { (_: NoResult, context) -> LogHead in
