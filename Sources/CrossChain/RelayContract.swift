@@ -80,12 +80,12 @@ public struct RelayContract: SystemContract {
     Entry("timeout", by: .role(.relayer)) { (call: TimeOutPackets, context) -> [PacketStatus] in try Self.timeOut(call, context) }
     Entry("prune", by: .role(.relayer)) { (call: PruneSettled, context) -> [PacketStatus] in try Self.prune(call, context) }
     Query("isFounding") { (_: NoResult, context) -> Bool in try context.get(Self.founding, SingleKey()) != false }
-    ForeignRegistry.entries
     Query("chains") { (_: NoResult, context) -> [ChainID] in try context.range(CrossChainState.chains, limit: 1_000).map(\.key) }
     Query("chain") { (chain: ChainID, context) -> ChainRegistration? in try context.get(CrossChainState.chains, chain) }
     Query("client") { (chain: ChainID, context) -> ClientRecord? in try context.get(CrossChainState.clients, chain) }
     Query("checkpoint") { (key: CheckpointKey, context) -> TrustedCheckpoint? in try context.get(CrossChainState.checkpoints, key) }
     Query("evidence") { (chain: ChainID, context) -> Misbehaviour? in try context.get(CrossChainState.evidence, chain) }
+    ForeignRegistry.entries
     Query("route") { (scope: RouteScope, context) -> RoutePolicy? in try context.get(CrossChainState.routes, scope) }
     Query("packets") { (keys: [PacketKey], context) -> [RelayedPacket] in try Self.packets(keys, context) }
     Query("lanes") { (lanes: [LaneID], context) -> [RelayLane] in

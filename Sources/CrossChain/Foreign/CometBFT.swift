@@ -9,7 +9,7 @@ public enum CometBFT {
   public static let byteLimit = 1 << 20
 
   /// A moment, in seconds and nanoseconds since 1970-01-01 00:00 UTC.
-  public struct Timestamp: Sendable, Hashable, Comparable, CanonicalRecord, Codable {
+  public struct Timestamp: Sendable, Hashable, Comparable, CanonicalRecord {
     /// Whole seconds; negative before 1970.
     public var seconds: Int64
     /// Nanoseconds, below 1,000,000,000.

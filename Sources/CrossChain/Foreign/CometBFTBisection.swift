@@ -18,8 +18,9 @@ public struct CometBFTProvided: Sendable, Hashable {
 /// Finds the blocks that lead from a trusted height to a target in as few steps as trust allows: a relayer's driver, without I/O.
 ///
 /// It tries to skip to the target; where too little of the trusted set signed, it tries halfway first. What it believes in the end, every
-/// witness must hold as well: one that holds another block of that height ends it, whoever of the two is lying. (Specification of the light
-/// client, "bisection" and "detection"; deviation: a witness that contradicts is never dropped as merely faulty.)
+/// witness must hold as well: one that holds another block of that height ends it, whoever of the two is lying. Then the same search is made
+/// on the witness, to tell a fork, which its validators signed, from a liar. (Specification of the light client, "bisection" and "detection";
+/// deviation: a witness that contradicts is never dropped as merely faulty.)
 ///
 /// ```swift
 /// var search = CometBFTBisection(client: client, from: client.latest, to: 1_000, witnesses: 1, now: now)
@@ -73,9 +74,10 @@ public struct CometBFTBisection: Sendable {
     case unavailable(height: UInt64)
     /// No witness answered.
     case noWitness
-    /// A witness holds another block, which the trusted validators have signed too: evidence of misbehaviour, as the two updates show.
-    case conflict(witness: Int, CometBFTUpdate, CometBFTUpdate)
-    /// A witness holds another block that the trusted validators did not sign.
+    /// A witness holds another block that follows from the trusted height as well: the chain is forked. A client that takes the first
+    /// updates and then the others, each in order, freezes.
+    case conflict(witness: Int, primary: [CometBFTUpdate], other: [CometBFTUpdate])
+    /// A witness holds another block that does not follow from the trusted height, or does not show that it does.
     case contradicted(witness: Int)
     /// More headers were needed than a search may take.
     case tooManySteps
@@ -95,6 +97,8 @@ public struct CometBFTBisection: Sendable {
   private var waiting: [CometBFTProvided] = []
   private var asked: (height: UInt64, source: Source)
   private var agreed = 0
+  /// The search on the witness that holds another block, once there is one: none or one.
+  private var inquiry: [CometBFTBisection] = []
 
   /// A search from a height that `client` trusts.
   public init(client: CometBFTClient, from trusted: CometBFTTrustedHeight, to target: UInt64, witnesses: Int, now: BlockTime) {
@@ -122,6 +126,7 @@ public struct CometBFTBisection: Sendable {
   /// Takes in what came of the last `fetch`.
   public mutating func step(_ event: Event) -> Effect {
     do throws(Failure) {
+      if case .witness(let index) = asked.source, !inquiry.isEmpty { return try inquire(index, inquiry[0].step(event)) }
       guard case .received(let provided) = event else { return try missing() }
       guard provided.block.header.height == Int64(clamping: asked.height) else { throw .otherHeight(provided.block.header.height) }
       if case .witness(let index) = asked.source { return try compare(provided, witness: index) }
@@ -181,15 +186,17 @@ public struct CometBFTBisection: Sendable {
       agreed += 1
       return try ask(after: witness)
     }
-    // Both blocks are signed by those whom some verified block trusts: that is no error of a node.
-    for (index, base) in trace.dropLast().enumerated() {
-      guard let anchor = try? base.anchor(), (try? rules.verify(provided.block, from: anchor, next: base.next, now: now)) != nil else {
-        continue
-      }
-      let other = CometBFTUpdate(block: provided.block, trustedHeight: anchor.height, trustedValidators: trace[index].next)
-      throw .conflict(witness: witness, updates[updates.count - 1], other)
+    inquiry = [CometBFTBisection(rules: rules, from: trusted, to: target, witnesses: 0, now: now)]
+    return try inquire(witness, inquiry[0].start())
+  }
+
+  /// Passes on what the search on a witness asks for, until it ends.
+  private mutating func inquire(_ witness: Int, _ effect: Effect) throws(Failure) -> Effect {
+    switch effect {
+    case .fetch(let height, _): return fetch(height, from: .witness(witness))
+    case .verified(let theirs): throw .conflict(witness: witness, primary: updates, other: theirs)
+    case .failed: throw .contradicted(witness: witness)
     }
-    throw .contradicted(witness: witness)
   }
 
   private mutating func ask(after witness: Int) throws(Failure) -> Effect {

@@ -1,7 +1,7 @@
 public import ChainCore
 
 /// A height of a CometBFT chain that a client verified.
-public struct CometBFTTrustedHeight: CanonicalRecord, Codable, Hashable {
+public struct CometBFTTrustedHeight: CanonicalRecord, Hashable {
   /// The height.
   public var height: UInt64
   /// The header's time.
@@ -43,7 +43,7 @@ public struct CometBFTTrustedHeight: CanonicalRecord, Codable, Hashable {
 /// Messages are `CometBFTUpdate`s. State is proven by ICS-23, in a store's IAVL tree and then in the simple tree over all stores, against
 /// the app hash, which stands in the header of the *next* height: a claim about height h needs h + 1 to be trusted.
 /// Sources: CometBFT's light client specification; ICS-7 for what counts as misbehaviour.
-public struct CometBFTClient: ForeignClient, CanonicalRecord, Codable, Hashable {
+public struct CometBFTClient: ForeignClient, CanonicalRecord, Hashable {
   /// `cometBFT`.
   public static let kind = ForeignKind.cometBFT
   /// Presence and absence in state.

@@ -155,6 +155,8 @@ enum ForeignRegistry {
     guard let client = try context.get(clients, question.chain)?.client else {
       throw .notAllowed(state: "unregistered", call: "proof of \(question.chain)")
     }
+    let capability = question.claim.capability
+    guard type(of: client).capabilities.contains(capability) else { throw .notSupported(capability.rawValue) }
     try context.charge(UInt64(question.proof.count) * stepsPerByte)
     let time: BlockTime
     do throws(ForeignError) {

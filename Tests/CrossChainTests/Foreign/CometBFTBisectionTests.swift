@@ -89,27 +89,50 @@ import Testing
     if case .failed = agreed { Issue.record("one witness of two is enough") }
   }
 
-  @Test func witnessesThatHoldAnotherBlock() throws {
-    let client = try client()
-    let strangers = try CometBFTChain.members(100..<108)
-    // A block that the trusted validators signed is evidence; the client freezes by it.
-    let fork = CometBFTProvided(
-      block: try chain.block(4, by: members(4), next: members(5), appHash: [1]), next: CometBFTChain.set(members(5)))
-    let (effect, _) = try search(client, to: 4, witnesses: 2) { height, source in
-      .received(source == .witness(1) ? fork : try provided(Int64(height)))
+  /// A fork that the chain's validators signed from `height` on.
+  private func forked(_ height: Int64, from: Int64) throws -> CometBFTProvided {
+    guard height >= from else { return try provided(height) }
+    let block = try chain.block(height, by: members(height), next: members(height + 1), appHash: [1])
+    return CometBFTProvided(block: block, next: CometBFTChain.set(members(height + 1)))
+  }
+
+  /// A block that the trusted validators signed, be it over many steps, is evidence: the client freezes by it.
+  @Test(arguments: [4, 20] as [UInt64], [2, 4, 15] as [Int64]) func forksAreShown(target: UInt64, from: Int64) throws {
+    guard Int64(target) >= from else { return }
+    var client = try client()
+    let (effect, _) = try search(client, to: target, witnesses: 2) { height, source in
+      .received(try source == .witness(1) ? forked(Int64(height), from: from) : provided(Int64(height)))
     }
-    guard case .failed(.conflict(let witness, let first, let second)) = effect else {
+    guard case .failed(.conflict(let witness, let ours, let theirs)) = effect else {
       Issue.record("\(effect)")
       return
     }
     #expect(witness == 1)
-    #expect(try client.misbehaviour(first.encoded, second.encoded, now: now))
-    // One that strangers signed is none, and still nothing is believed.
-    let other = CometBFTProvided(block: try chain.block(4, by: strangers), next: CometBFTChain.set(strangers))
-    let (end, _) = try search(client, to: 4, witnesses: 1) { height, source in
-      .received(source == .primary ? try provided(Int64(height)) : other)
+    for update in ours { #expect(try client.update(update.encoded, now: now) == .advanced) }
+    #expect(client.latestHeight == target)
+    for update in theirs where client.status == .active { _ = try client.update(update.encoded, now: now) }
+    #expect(client.status != .active)
+    if ours.count == 1, theirs.count == 1 {
+      let fresh = try self.client()
+      #expect(try fresh.misbehaviour(ours[0].encoded, theirs[0].encoded, now: now))
     }
-    #expect(end == .failed(.contradicted(witness: 0)))
+  }
+
+  @Test func liarsAreNoEvidence() throws {
+    let client = try client()
+    let strangers = try CometBFTChain.members(100..<108)
+    let other = CometBFTProvided(block: try chain.block(4, by: strangers), next: CometBFTChain.set(strangers))
+    // Another block, by strangers, and whatever else the witness says when it is asked for the way there.
+    for answer in [.unavailable, .received(other), .received(try provided(1))] as [CometBFTBisection.Event] {
+      var asked = 0
+      let (end, _) = try search(client, to: 4, witnesses: 1) { height, source in
+        if source == .primary { return .received(try provided(Int64(height))) }
+        asked += 1
+        return asked == 1 ? .received(other) : asked == 2 ? answer : .received(other)
+      }
+      #expect(end == .failed(.contradicted(witness: 0)))
+      #expect(asked > 1)
+    }
   }
 
   @Test func oldTrustIsRefusedAtOnce() throws {

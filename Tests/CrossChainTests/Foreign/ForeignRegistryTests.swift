@@ -74,6 +74,10 @@ import Testing
       try ask("a", [2], at: 5)
     }
     #expect(throws: ContractError.stale(found: 6)) { try ask("a", [1], at: 6) }
+    #expect(throws: ContractError.notSupported("receiptInclusion")) {
+      try relay.query(
+        "xc", "verifyForeign", ForeignQuestion(chain: "cosmos", claim: .receipt([1]), height: 5, proof: [1]), as: BlockTime.self)
+    }
     #expect(throws: ContractError.stale(found: UInt64(CometBFTChain.start + 60) * 1_000)) { try ask("a", [1], at: 5, maxAgeMs: 1_000) }
     relay.time = CometBFTChain.now(200)
     #expect(throws: ContractError.expired) { try ask("a", [1], at: 5) }
