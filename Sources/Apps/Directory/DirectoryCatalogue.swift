@@ -61,7 +61,7 @@ extension DataDirectory {
     let found: GovernanceProposal? = try context.query("governance", "proposal", id)
     guard let proposal = found else { throw .badArgument("proposal: there is none of this number") }
     guard proposal.status == .executed else { throw .badArgument("proposal: it is not executed") }
-    guard case .add(let validator) = proposal.change, validator.organisation == applicant else {
+    guard case .validators(.add(let validator)) = proposal.change, validator.organisation == applicant else {
       throw .badArgument("proposal: it does not name \(applicant)")
     }
   }
