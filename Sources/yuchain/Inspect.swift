@@ -27,6 +27,8 @@ struct Inspect: AsyncParsableCommand {
     var records: Int
     var verifiedTransactions: Int?
     var verifiedCertificates: Int?
+    /// Versions of contracts that will run and that this program does not contain.
+    var missing: [String]?
   }
 
   func run() async throws {
@@ -43,6 +45,8 @@ struct Inspect: AsyncParsableCommand {
     var shown = Shown(
       chain: genesis.chain, genesisID: ledger.genesisID, height: head.height, blockID: head.blockID, time: head.header.time,
       stateRoot: head.checkpoint.stateRoot, certified: ledger.newestCertified, records: try ledger.recordCount())
+    let missing = try ledger.missingContracts()
+    if !missing.isEmpty { shown.missing = missing.map(\.description) }
     if verify {
       _ = try store.verify()
       var told: UInt64 = 0
@@ -70,6 +74,7 @@ struct Inspect: AsyncParsableCommand {
       state root  \(shown.stateRoot)
       records     \(shown.records)
       """)
+    for missing in shown.missing ?? [] { Console.say("missing     \(missing)") }
     if let transactions = shown.verifiedTransactions {
       Console.say("verified    \(transactions) transactions run again, \(shown.verifiedCertificates ?? 0) certificates; all equal")
     }
@@ -77,9 +82,9 @@ struct Inspect: AsyncParsableCommand {
 
   /// The contracts of this program in the form that the genesis activates; `xc` has two.
   static func registry(of genesis: Genesis) throws -> ContractRegistry {
-    let plain = try ContractRegistry([CrossChainContract(), ElectronicLicence(), JudicialEvidence()])
+    let plain = try ContractRegistry(KnownContracts.ofChains)
     let active = genesis.contracts.first { $0.name == CrossChainContract.name }
     guard let active, plain.manifest(CrossChainContract.name)?.hash(suite: genesis.suite) != active.manifest else { return plain }
-    return try ContractRegistry([RelayContract(), ElectronicLicence(), JudicialEvidence()])
+    return try ContractRegistry(KnownContracts.ofRelays)
   }
 }

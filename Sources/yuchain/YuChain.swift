@@ -12,11 +12,12 @@ internal import ChainNode
         yuchain verify out/evidence-package.json --anchor out/anchors.json
         yuchain key new --suite guomi --out clerk.pem
         yuchain key show clerk.pem
+        yuchain contract manifest licence
         yuchain version --json
 
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
-    subcommands: [Demo.self, Verify.self, Inspect.self, KeyCommand.self, VersionCommand.self])
+    subcommands: [Demo.self, Verify.self, Inspect.self, KeyCommand.self, ContractCommand.self, VersionCommand.self])
 
   static func main() async {
     do {
