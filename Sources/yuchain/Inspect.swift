@@ -31,6 +31,8 @@ struct Inspect: AsyncParsableCommand {
     var archived: BlockHeight
     var records: Int
     var restoredFor: PublicKey?
+    /// Versions of contracts that will run and that this program does not contain.
+    var missing: [String]?
     var verification: Checked?
   }
 
@@ -113,11 +115,13 @@ struct Inspect: AsyncParsableCommand {
       if let height = checked.firstBadHeight { Console.say("first bad height: \(height)") }
       return Console.say("does not hold: \(checked.problem ?? "")")
     }
-    let shown = Shown(
+    var shown = Shown(
       chain: ledger.genesis.chain, genesisID: ledger.genesisID, height: head.height, blockID: head.blockID, time: head.header.time,
       stateRoot: head.checkpoint.stateRoot, certified: ledger.newestCertified, oldestState: ledger.oldestState,
       oldestBlock: ledger.oldestBlock, archived: try ledger.archivedThrough(), records: try ledger.recordCount(),
       restoredFor: try ledger.restoration()?.key, verification: checked)
+    let missing = try ledger.missingContracts()
+    if !missing.isEmpty { shown.missing = missing.map(\.description) }
     if json { return try Console.json(shown) }
     Console.say(
       """
@@ -132,6 +136,7 @@ struct Inspect: AsyncParsableCommand {
       blocks      from height \(shown.oldestBlock), archived up to \(shown.archived)
       """)
     if let key = shown.restoredFor { Console.say("restored    runs only with key \(key)") }
+    for missing in shown.missing ?? [] { Console.say("missing     \(missing)") }
     guard let checked else { return }
     let start = checked.executedFrom.map { $0 > 0 ? " from height \($0)" : "" } ?? ""
     Console.say(

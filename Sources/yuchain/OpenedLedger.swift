@@ -27,10 +27,10 @@ struct OpenedLedger {
 
   /// The contracts of this program in the form that the genesis activates; `xc` has two.
   static func registry(of genesis: Genesis) throws -> ContractRegistry {
-    let plain = try ContractRegistry([CrossChainContract(), ElectronicLicence(), JudicialEvidence()])
+    let plain = try ContractRegistry(KnownContracts.ofChains)
     let active = genesis.contracts.first { $0.name == CrossChainContract.name }
     guard let active, plain.manifest(CrossChainContract.name)?.hash(suite: genesis.suite) != active.manifest else { return plain }
-    return try ContractRegistry([RelayContract(), ElectronicLicence(), JudicialEvidence()])
+    return try ContractRegistry(KnownContracts.ofRelays)
   }
 }
 

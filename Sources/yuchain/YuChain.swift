@@ -14,13 +14,14 @@ internal import ChainNode
         yuchain backup out/chains/henan-410100/validator-1/ledger --out backup
         yuchain key new --suite guomi --out clerk.pem
         yuchain key show clerk.pem
+        yuchain contract manifest licence
         yuchain version --json
 
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
     subcommands: [
       Demo.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self, Prune.self,
-      KeyCommand.self, VersionCommand.self,
+      KeyCommand.self, ContractCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

@@ -17,7 +17,8 @@ import Testing
     func write(_ text: String, _ name: String) throws { try write(Array(text.utf8), name) }
     func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appending(path: name))) }
     func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
-    @discardableResult func openssl(_ arguments: String...) throws -> (status: Int32, output: String) {
+    @discardableResult func openssl(_ arguments: String...) throws -> (status: Int32, output: String) { try run(arguments) }
+    func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
       let process = Process()
       process.executableURL = URL(filePath: "/usr/bin/env")
       process.arguments = ["openssl"] + arguments

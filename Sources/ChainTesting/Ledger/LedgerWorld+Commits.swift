@@ -190,7 +190,9 @@ extension LedgerWorld {
     mix(checkpoint.digest(genesis: genesisID, suite: suite).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     let place = Int(checkpoint.height.rawValue)
     if place == checkpoints.count {
-      guard checkpoint.stateRoot == roots.root(of: models[place]) else {
+      let denied = records(at: checkpoint.height).filter { $0.outcome.code == "notAuthorised" }
+      audit.add(denied: denied.map { ($0.id, $0.signed.transaction) }, in: blocks[place].header)
+      guard checkpoint.stateRoot == roots.root(of: models[place], audit: audit) else {
         throw failure("L\(index): the root of height \(place) is not that of its records")
       }
       checkpoints.append(checkpoint)

@@ -61,6 +61,7 @@ public struct LedgerWorld {
   var firstRecord: [Int] = [0]
   var salt: UInt64 = 0
   var roots = StateRootModel(suite: suite, genesis: [])
+  var audit = AuditModel(suite: suite)
   private var recent: [String] = []
   private let tracedLines: Int
 

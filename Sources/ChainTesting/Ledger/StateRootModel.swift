@@ -16,8 +16,8 @@ struct StateRootModel {
     fixed = records.map { Self.leaf($0.key, $0.value, suite) }
   }
 
-  func root(of model: VaultModel) -> Digest {
-    var leaves = fixed
+  func root(of model: VaultModel, audit: AuditModel) -> Digest {
+    var leaves = fixed + audit.records.map { Self.leaf($0.key, $0.value, suite) }
     for (place, holding) in model.holdings.enumerated() {
       guard let holding else { continue }
       let key = StateKey(contract: VaultContract.name, table: VaultContract.holdings.name, key: UInt64(place))
