@@ -212,8 +212,7 @@ extension RelayContract {
       guard case .retired = client.status else { throw .notAllowed(state: client.status.text, call: "adjudicate") }
       guard try !hasOutcome(key, context) else { throw .alreadyExists }
       let id = try context.require(CrossChainState.relayed, key)
-      try context.put(CrossChainState.outcomes, key, .adjudicated(call.decision))
-      try TransactionCoordinator.count(key, .adjudicated(call.decision), context)
+      try end(key, .adjudicated(call.decision), context)
       try append(hop(.adjudicated, id, key, at: client.latest.height, context), context)
     }
   }

@@ -113,7 +113,7 @@ extension SkipPackets: ProvenBatch {
 }
 
 extension ProvenOutcome {
-  fileprivate var sharedFacts: [StateFact] {
+  var sharedFacts: [StateFact] {
     switch evidence {
     case .recorded(let outcome, nil): [StateFact(key: CrossChainState.outcomeKey(key).bytes, value: outcome.canonicalBytes)]
     case .recorded: []

@@ -29,22 +29,31 @@ extension RelayContract {
     let proven = try PacketLifecycle.proven(batch.source, batch, NetworkHash(suite: context.suite), context)
     return try PacketLifecycle.run(batch.lanes, context) { (item, layer) throws(ContractError) -> PacketStatus in
       guard item.lane.source == batch.source else { throw .badArgument("lane: it begins on \(item.lane.source)") }
-      var record = try layer.get(CrossChainState.relayLanes, item.lane) ?? RelayLane()
-      let mark = item.state.settledBelow
-      guard record.prunedBelow < mark else { return .alreadyDone }
-      guard let proven else { throw .notAllowed(state: "frozen", call: "prune") }
-      try proven.require(CrossChainState.laneOutKey(item.lane), item.state, item.proof)
-      let below = record.prunedBelow
-      record.prunedBelow = try layer.metered { () throws(ContractError) -> UInt64 in
-        let relayed = try Pruning.clear(CrossChainState.relayed, item.lane, from: below, to: mark, layer)
-        // Only a source that settles without an outcome leaves a vote behind.
-        let watched = try Pruning.clear(TransactionCoordinator.votes, item.lane, from: below, to: mark, layer)
-        return min(relayed, watched, try Pruning.clear(CrossChainState.outcomes, item.lane, from: below, to: mark, layer))
+      return try forget(item.lane, below: item.state.settledBelow, layer) { () throws(ContractError) in
+        guard let proven else { throw .notAllowed(state: "frozen", call: "prune") }
+        try proven.require(CrossChainState.laneOutKey(item.lane), item.state, item.proof)
       }
-      try layer.put(CrossChainState.relayLanes, item.lane, record)
-      try layer.emit("xc.pruned", PrunedLane(lane: item.lane, below: record.prunedBelow))
-      return .done
     }
+  }
+
+  /// Deletes what the relay holds of a lane below `mark`, a bounded number a call.
+  static func forget(
+    _ lane: LaneID, below mark: UInt64, _ context: ContractContext, if verify: () throws(ContractError) -> Void
+  ) throws(ContractError) -> PacketStatus {
+    var record = try context.get(CrossChainState.relayLanes, lane) ?? RelayLane()
+    guard record.prunedBelow < mark else { return .alreadyDone }
+    try verify()
+    let below = record.prunedBelow
+    record.prunedBelow = try context.metered { () throws(ContractError) -> UInt64 in
+      let relayed = try Pruning.clear(CrossChainState.relayed, lane, from: below, to: mark, context)
+      // Only a source that settles without an outcome leaves a vote or a header behind.
+      let watched = try Pruning.clear(TransactionCoordinator.votes, lane, from: below, to: mark, context)
+      let kept = try Pruning.clear(Docking.transit, lane, from: below, to: mark, context)
+      return min(relayed, watched, kept, try Pruning.clear(CrossChainState.outcomes, lane, from: below, to: mark, context))
+    }
+    try context.put(CrossChainState.relayLanes, lane, record)
+    try context.emit("xc.pruned", PrunedLane(lane: lane, below: record.prunedBelow))
+    return .done
   }
 }
 

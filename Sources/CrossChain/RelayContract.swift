@@ -64,6 +64,7 @@ public struct RelayContract: SystemContract {
     }
     governed
     transactions
+    docking
     Entry("updateClient", by: .role(.relayer)) { (call: UpdateClient, context) -> ClientChange in
       try ChainRegistry.update(call, context)
     }

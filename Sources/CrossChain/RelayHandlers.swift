@@ -15,7 +15,7 @@ extension RelayContract {
   ) throws(ContractError) -> PacketStatus {
     let header = item.header
     let key = header.key
-    guard header.lane.source == source else { throw .badArgument("lane: it begins on \(header.lane.source)") }
+    try Docking.requireWay(of: header.lane.source, from: source, context)
     guard key.sequence > 0 else { throw .badArgument("sequence: numbers begin with 1") }
     let id = hash.packetID(header)
     let earlier = try context.get(CrossChainState.relayed, key)
@@ -36,7 +36,7 @@ extension RelayContract {
     let view = RelayView(height: context.height, time: context.time)
     guard !header.timeout.isPast(view) else {
       record.stage = .timedOut
-      try context.put(CrossChainState.outcomes, key, .timedOut)
+      try end(key, .timedOut, context)
       try TransactionCoordinator.refuse(header, context)
       try append(record, context)
       return .done
@@ -45,13 +45,16 @@ extension RelayContract {
     guard !route.isFrozen else { throw .notAllowed(state: "frozen", call: "relay") }
     record.policyVersion = route.policy?.version ?? 0
     if let policy = route.policy, let busy = try take(policy, route.scope, context) { return busy }
-    if let refusal = try refusal(of: header, route.policy, at: view, context) {
+    let next = try Docking.next(to: header.lane.destination, from: source, context)
+    if let refusal = try refusal(of: header, to: next, from: source, route.policy, at: view, context) {
       record.stage = .rejected
       record.reason = refusal
-      try context.put(CrossChainState.outcomes, key, .rejected(refusal))
+      try end(key, .rejected(refusal), context)
       try TransactionCoordinator.refuse(header, context)
     } else {
       try context.put(CrossChainState.relayed, key, id)
+      // Those who carry it on have no other place to find the header.
+      if next != header.lane.destination || source != header.lane.source { try context.put(Docking.transit, key, header) }
       try TransactionCoordinator.watch(header, context)
     }
     try append(record, context)
@@ -95,15 +98,17 @@ extension RelayContract {
   }
 
   private static func refusal(
-    of header: PacketHeader, _ policy: RoutePolicy?, at view: RelayView, _ context: ContractContext
+    of header: PacketHeader, to next: ChainID?, from previous: ChainID, _ policy: RoutePolicy?, at view: RelayView,
+    _ context: ContractContext
   ) throws(ContractError) -> RouteRefusal? {
     guard header.lane.sourcePort == header.lane.destinationPort else { return .port }
-    guard try context.get(CrossChainState.chains, header.lane.destination) != nil else { return .unknownDestination }
-    if case .retired = try context.get(CrossChainState.clients, header.lane.destination)?.status { return .retired }
+    guard let next else { return .unknownDestination }
+    if case .retired = try context.get(CrossChainState.clients, next)?.status { return .retired }
+    if next != header.lane.destination || previous != header.lane.source, let refusal = Docking.refusal(of: header) { return refusal }
     guard let policy else { return .noRoute }
     if let refusal = policy.refusal(of: header, at: view) { return refusal }
     guard header.classification > .ordinary else { return nil }
-    return try resistsLiars([header.lane.source, header.lane.destination], context) ? nil : .quorum
+    return try resistsLiars([previous, next], context) ? nil : .quorum
   }
 
   /// Whether this relay's validators and those of `chains` are fit for classes above ordinary, as they are now.
@@ -142,8 +147,7 @@ extension RelayContract {
       guard let proven else { throw .notAllowed(state: "frozen", call: "acknowledge") }
       guard packet.acknowledgement.packetID == id else { throw .badArgument("acknowledgement: it answers another packet") }
       try proven.require(CrossChainState.acknowledgementKey(key), packet.acknowledgement, packet.proof)
-      try layer.put(CrossChainState.outcomes, key, .acknowledged(packet.acknowledgement))
-      try TransactionCoordinator.count(key, .acknowledged(packet.acknowledgement), layer)
+      try end(key, .acknowledged(packet.acknowledgement), layer)
       try append(hop(.acknowledged, id, key, at: proven.checkpoint.height, layer), layer)
       return .done
     }
@@ -176,8 +180,7 @@ extension RelayContract {
         }
         try proven.requireAbsence(CrossChainState.receiptKey(key), packet.proof)
       }
-      try layer.put(CrossChainState.outcomes, key, .timedOut)
-      try TransactionCoordinator.count(key, .timedOut, layer)
+      try end(key, .timedOut, layer)
       var record = hop(.timedOut, id, key, at: proven.checkpoint.height, layer)
       record.describe(header)
       try append(record, layer)

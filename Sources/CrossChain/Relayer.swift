@@ -60,11 +60,15 @@ public struct Relayer: Sendable {
   let chains: [any ChainEndpoint]
   let keys: [ChainID: PrivateKey]
   let options: RelayerOptions
+  let origins: [any ChainEndpoint]
 
   /// A relayer between `relay` and `chains`, with the key of an account of role `relayer` on each.
+  /// - Parameter origins: Chains of other relays whose packets come here over the relay above: their payloads are fetched there.
   public init(
-    relay: any ChainEndpoint, chains: [any ChainEndpoint], keys: [ChainID: PrivateKey], options: RelayerOptions = RelayerOptions()
+    relay: any ChainEndpoint, chains: [any ChainEndpoint], keys: [ChainID: PrivateKey], options: RelayerOptions = RelayerOptions(),
+    origins: [any ChainEndpoint] = []
   ) {
+    self.origins = origins
     self.relay = relay
     self.chains = chains
     self.keys = keys
@@ -97,7 +101,7 @@ public struct Relayer: Sendable {
         report.failures.append(RelayerFailure(chain: chain.chain, reason: "\(error)"))
       }
     }
-    var work = RelayerWork(hub: hub, spokes: spokes, options: options)
+    var work = RelayerWork(hub: hub, spokes: spokes, options: options, origins: origins)
     for index in spokes.indices {
       do throws(EndpointError) {
         try await work.collect(from: index, limit: options.packetsPerTick)
@@ -105,6 +109,11 @@ public struct Relayer: Sendable {
       } catch {
         report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
       }
+    }
+    do throws(EndpointError) {
+      try await work.collectTransit(limit: options.packetsPerTick)
+    } catch {
+      report.failures.append(RelayerFailure(chain: relay.chain, reason: "\(error)"))
     }
     var calls: [RelayerCall] = []
     for index in spokes.indices {
@@ -135,7 +144,7 @@ public struct Relayer: Sendable {
   ///
   /// A verifier does not believe a block whose time leads its own too far. The newest blocks of a chain whose clock leads always do;
   /// those a little before them do not.
-  private func newestBelieved(
+  func newestBelieved(
     _ subject: RelayerView, _ client: ClientRecord, by verifier: RelayerView, now: BlockTime
   ) async throws(EndpointError) -> BlockHeight? {
     guard let certified = subject.status.certified, certified >= client.latest.height else { return nil }
@@ -157,7 +166,7 @@ public struct Relayer: Sendable {
     return BlockHeight(believed)
   }
 
-  private func submit(_ call: RelayerCall, into report: inout RelayerReport) async {
+  func submit(_ call: RelayerCall, into report: inout RelayerReport) async {
     do throws(EndpointError) {
       let signed = try sign(call)
       try await call.target.endpoint.submit(signed)

@@ -37,6 +37,18 @@ extension RelayerWork {
     }
   }
 
+  /// The same for lanes that come from other relays.
+  mutating func collectDistantMarks(at height: BlockHeight) async throws(EndpointError) {
+    var after: LaneID?
+    while true {
+      let page: [RelayLaneMark] = try await hub.endpoint.ask("relayLanes", LanesQuestion(after: after, limit: 200), at: height)
+      let lanes = page.map(\.lane).filter { place($0.source) == nil }
+      for destination in spokes.indices { try await compareArrivals(lanes, at: destination) }
+      guard page.count == 200, let last = page.last else { return }
+      after = last.lane
+    }
+  }
+
   private mutating func compareArrivals(_ all: [LaneID], at destination: Int) async throws(EndpointError) {
     let endpoint = spokes[destination].view.endpoint
     let lanes = all.filter { $0.destination == endpoint.chain }

@@ -5,6 +5,7 @@ struct RelayerWork {
   let hub: RelayerView
   let spokes: [Spoke]
   let options: RelayerOptions
+  let origins: [any ChainEndpoint]
   /// Per chain: what it sent that the relay has not seen.
   private(set) var toRelay: [[PacketHeader]]
   /// Per chain: what the relay committed to and it has not received.
@@ -22,7 +23,8 @@ struct RelayerWork {
   /// Per chain: lanes to it of which it remembers packets that the relay forgot, with how many.
   var toForgetArrivals: [[(lane: LaneID, lag: UInt64)]]
 
-  init(hub: RelayerView, spokes: [Spoke], options: RelayerOptions) {
+  init(hub: RelayerView, spokes: [Spoke], options: RelayerOptions, origins: [any ChainEndpoint] = []) {
+    self.origins = origins
     self.hub = hub
     self.spokes = spokes
     self.options = options
@@ -51,6 +53,27 @@ struct RelayerWork {
       seen += page.count
       after = last.key
       if page.count < 100 { return }
+    }
+  }
+
+  /// Sorts packets that came to the relay from another one, for its own chains.
+  mutating func collectTransit(limit: Int) async throws(EndpointError) {
+    guard let height = hub.status.certified else { return }
+    let view = RelayView(height: height, time: try await hub.endpoint.lightBlock(at: height).header.time)
+    if !origins.isEmpty { try await collectDistantMarks(at: height) }
+    var after: PacketKey?
+    var seen = 0
+    while seen < limit {
+      let page: [PacketHeader] = try await hub.endpoint.ask("transit", PendingQuestion(after: after, limit: 200), at: nil)
+      guard let last = page.last else { return }
+      let arriving = page.filter { place($0.lane.destination) != nil && place($0.lane.source) == nil }
+      let certified: [RelayedPacket] = try await hub.endpoint.ask("packets", arriving.map(\.key), at: height)
+      for (header, packet) in zip(arriving, certified) where packet.packetID != nil && packet.outcome == nil {
+        try await sortRelayed(header, isPast: header.timeout.isPast(view))
+      }
+      seen += page.count
+      after = last.key
+      if page.count < 200 { return }
     }
   }
 
@@ -259,8 +282,9 @@ struct RelayerWork {
 
   /// Header and payload, from the chain that sent it.
   private func packet(of header: PacketHeader) async throws(EndpointError) -> Packet? {
-    guard let source = place(header.lane.source) else { return nil }
-    return try await spokes[source].view.endpoint.ask("packet", header.key, at: nil, as: Packet?.self)
+    let chain = header.lane.source
+    guard let source = place(chain).map({ spokes[$0].view.endpoint }) ?? origins.first(where: { $0.chain == chain }) else { return nil }
+    return try await source.ask("packet", header.key, at: nil, as: Packet?.self)
   }
 
   /// The relay's records of how packets ended.

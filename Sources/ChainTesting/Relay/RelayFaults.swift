@@ -54,7 +54,8 @@ public struct RelayFaults: Sendable, Hashable {
     if random.chance(30) { faults.silentNodes = 5 + random.below(20) }
     faults.certificateMs = 10 + random.below(random.chance(30) ? 2_500 : 300)
     // A light client tolerates 5 s; what leads more waits.
-    faults.clockSkewMs = random.below(random.chance(30) ? 12_000 : 400)
+    let leads = random.chance(30)
+    faults.clockSkewMs = leads ? 8_000 + random.below(4_000) : random.below(400)
     // Sparse packets meet what others' proofs would have carried along.
     faults.callRate = random.chance(20) ? 1 + random.below(4) : 5 + random.below(35)
     return faults

@@ -84,7 +84,8 @@ extension RelayWorld {
       endpoints.append(
         isSilent ? WorldEndpoint(inner: inner, height: 0, isSilent: true) : node(of: inner, ledger.head.height))
     }
-    let options = RelayerOptions(pruneLag: isForgetting ? 1 : pruneLag)
+    // While the last packets settle nothing else may carry along what they need.
+    let options = RelayerOptions(pruneLag: isForgetting ? 1 : isHealed ? 10_000 : pruneLag)
     let worker = Relayer(relay: endpoints[0], chains: Array(endpoints.dropFirst()), keys: keys, options: options)
     let report = await worker.tick(now: WorldChain.start.advanced(byMilliseconds: UInt64(now)))
     for failure in report.failures { log("relayer \(index): \(failure.chain) \(failure.reason)") }
