@@ -56,7 +56,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "simulate",
-      dependencies: ["ChainTesting", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: settings),
+      dependencies: [
+        "ChainCore", "ChainNode", "ChainTesting", "CrossChain", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
     .executableTarget(
       name: "yuchain",
       dependencies: [
@@ -90,7 +92,8 @@ let package = Package(
       exclude: ["Independent"], swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(
-      name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainTesting", "TestSupport"], exclude: ["Independent"],
+      name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainNode", "ChainTesting", "TestSupport"],
+      exclude: ["Independent"],
       swiftSettings: settings),
     .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),
   ],

@@ -11,6 +11,8 @@ public enum Trial: String, Sendable, CaseIterable {
   case chain
   /// `RelayWorld`: a relay and two or three chains with contracts, racing relayers and one that lies.
   case relay
+  /// `RelayWorld` of a whole province: a relay of four whole nodes of which one may lie, the main chain, 19 subchains, three relayers.
+  case henan
   /// `LedgerWorld`: two ledgers on stores that crash, fill up and decay, without consensus.
   case ledger
 
@@ -28,7 +30,7 @@ public enum Trial: String, Sendable, CaseIterable {
     public var trace: [String]
     /// The greatest time between two blocks while clients waited, in virtual milliseconds; only of `chain`.
     public var longestPauseMs = 0
-    /// The greatest time that a packet needed to settle once all faults had ended, in virtual milliseconds; only of `relay`.
+    /// The greatest time that a packet needed to settle once all faults had ended, in virtual milliseconds; only of `relay` and `henan`.
     public var longestSettlementMs = 0
   }
 
@@ -64,9 +66,12 @@ public enum Trial: String, Sendable, CaseIterable {
       var world = try RelayWorld(ParcelWorkload(), seed: seed, tracedLines: tracedSteps)
       try await world.run(milliseconds: Self.relayMs)
       try await world.heal()
-      return Outcome(
-        steps: world.steps, agreed: world.settledPackets, sights: Self.counts(RelaySight.allCases) { world.seen($0) },
-        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestSettlementMs: world.longestSettlementMs)
+      return Self.outcome(world, without: RelaySight.ofProvince, wantsTrace: wantsTrace)
+    case .henan:
+      var world = try Self.henan(seed, tracedLines: tracedSteps)
+      try await world.run(milliseconds: Self.henanMs)
+      try await world.heal()
+      return Self.outcome(world, without: RelaySight.ofFew, wantsTrace: wantsTrace)
     case .ledger:
       var world = try LedgerWorld(seed: seed, tracedLines: tracedSteps)
       try world.run(blocks: 40)
@@ -83,12 +88,30 @@ public enum Trial: String, Sendable, CaseIterable {
     case .simplex: "\(try SimplexWorld(members: Self.members(seed), seed: seed).faults)"
     case .chain: "\(try Self.chain(seed).faults)"
     case .relay: "\(try RelayWorld(ParcelWorkload(), seed: seed).faults)"
+    case .henan: try Self.faults(of: Self.henan(seed))
     case .ledger: "\(try LedgerWorld(seed: seed).faults)"
     }
   }
 
   /// How long clients send in a world of several chains.
   private static let relayMs = 60_000
+  /// The same in a whole province.
+  private static let henanMs = 30_000
+
+  private static func henan(_ seed: UInt64, tracedLines: Int = 60) throws -> RelayWorld {
+    try RelayWorld(ParcelWorkload(), shape: .province(subchains: 19), seed: seed, tracedLines: tracedLines)
+  }
+
+  private static func faults(of world: RelayWorld) -> String {
+    "\(world.faults), among the relay's nodes \(world.clusterFaults.map { "\($0)" } ?? "none")"
+  }
+
+  private static func outcome(_ world: RelayWorld, without unmet: Set<RelaySight>, wantsTrace: Bool) -> Outcome {
+    Outcome(
+      steps: world.steps, agreed: world.settledPackets,
+      sights: counts(RelaySight.allCases.filter { !unmet.contains($0) }) { world.seen($0) },
+      traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestSettlementMs: world.longestSettlementMs)
+  }
 
   static func chain(_ seed: UInt64, tracedLines: Int = 60) throws -> ChainWorld {
     let plan: ChainWorld.FaultPlan =
@@ -123,6 +146,8 @@ public enum Trial: String, Sendable, CaseIterable {
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
       case .relay: RelayMutation.allCases.map(\.rawValue)
+      // The same defects as in `relay`, which finds them in less time.
+      case .henan: []
       case .ledger: LedgerMutation.allCases.map(\.rawValue)
       }
     }
@@ -141,7 +166,7 @@ public enum Trial: String, Sendable, CaseIterable {
         var world = try SimplexWorld(members: Self.members(seed), seed: seed, mutation: mutation)
         try world.run(ticks: 4_000)
         try world.heal()
-      case .chain: return
+      case .chain, .henan: return
       case .relay:
         guard let mutation = RelayMutation(rawValue: mutant) else { return }
         try await RelayMutation.$planted.withValue(mutation) {

@@ -18,7 +18,8 @@ struct Simulate: AsyncParsableCommand {
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
     subcommands: [
-      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, Replay.self, Shrink.self,
+      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, StarCommand.self, Replay.self,
+      Shrink.self,
       Mutants.self,
     ])
 
@@ -57,9 +58,19 @@ struct SimplexCommand: AsyncParsableCommand {
 struct ChainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "chain",
-    abstract: "Whole nodes with contracts and clients: conflicting transactions under load while a validator restarts or lies.")
+    abstract: "Whole nodes with contracts and clients: conflicting transactions under load while a validator restarts or lies.",
+    discussion: """
+      With --topology henan: a relay of four whole nodes of which one may lie, the main chain, 19 subchains, three racing relayers and one
+      that lies. `simulate replay henan --seed S` runs one again.
+      """)
+  @Option(help: "one (a chain) or henan (a province).") var topology: TopologyName = .one
   @OptionGroup var options: CampaignOptions
-  func run() async throws { try await Campaign(trial: .chain, options: options).run() }
+  func run() async throws { try await Campaign(trial: topology == .henan ? .henan : .chain, options: options).run() }
+
+  enum TopologyName: String, ExpressibleByArgument, CaseIterable {
+    case one
+    case henan
+  }
 }
 
 struct RelayCommand: AsyncParsableCommand {
@@ -92,7 +103,7 @@ struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Runs one seed again, step by step the same.",
     discussion: "Example: simulate replay raft --seed 17 --trace")
-  @Argument(help: "raft, simplex, chain, relay or ledger.", transform: Self.trial) var trial: Trial
+  @Argument(help: "raft, simplex, chain, relay, henan or ledger.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
   @Option(help: "Carry out these faults alone, by ordinal: 3,17,40, or none. `simulate shrink` tells them.", transform: Self.ordinals)
@@ -101,7 +112,7 @@ struct Replay: AsyncParsableCommand {
 
   static func trial(_ name: String) throws -> Trial {
     guard let trial = Trial(rawValue: name) else {
-      throw ValidationError("the world is raft, simplex, chain, relay or ledger, not \(name)")
+      throw ValidationError("the world is raft, simplex, chain, relay, henan or ledger, not \(name)")
     }
     return trial
   }

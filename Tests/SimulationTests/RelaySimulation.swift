@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func withoutFaultsPacketsSettleSoon() async throws {
-    var world = try RelayWorld(ParcelWorkload(), members: 2, seed: 1, faults: .these(.none))
+    var world = try RelayWorld(ParcelWorkload(), shape: .members(2), seed: 1, faults: .these(.none))
     try await world.run(milliseconds: 20_000)
     try await world.heal()
     #expect(world.seen(.settled) > 10 && world.seen(.relayPause) == 0)

@@ -51,6 +51,23 @@ extension ChainWorld {
     try carryOut(effects, index)
   }
 
+  /// Gives a validator a transaction that others made, who care for it themselves.
+  /// - Returns: Why it is refused, if it is.
+  mutating func take(_ signed: SignedTransaction, _ id: TransactionID, at index: Int) throws -> AdmissionError? {
+    guard var core = validators[index].core else { return nil }
+    guests.insert(id)
+    var effects: [NodeCore.Effect] = []
+    var refusal: AdmissionError?
+    do throws(AdmissionError) {
+      try core.submit(try validators[index].ledger.admit(signed), into: &effects)
+    } catch {
+      refusal = error
+    }
+    validators[index].core = core
+    try carryOut(effects, index)
+    return refusal
+  }
+
   /// From now on the chain has to order it: an honest validator has it.
   private mutating func noteKnown(_ id: TransactionID, _ index: Int) {
     guard !validators[index].isLiar, calls[id]?.isKnown == false, committed[id] == nil else { return }

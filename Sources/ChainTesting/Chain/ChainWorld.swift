@@ -14,7 +14,7 @@ internal import Consensus
 /// when reported; a crash loses those under way. Checked are: equal blocks and checkpoints at each height, each transaction once,
 /// nothing that a client was told is lost, an order that no client can contradict (what was done before another call began stands
 /// before it), and what the workload says; with a `RegisterWorkload` also what clients are told and read.
-public struct ChainWorld: FaultyWorld {
+public struct ChainWorld: FaultyWorld, Sendable {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
     /// Those that the seed draws.
@@ -107,6 +107,8 @@ public struct ChainWorld: FaultyWorld {
   var liar = ChainLiar()
   /// What stewards made.
   var attendance: [TransactionID: EntryName] = [:]
+  /// Transactions that others gave to validators.
+  var guests: Set<TransactionID> = []
   /// The operator's change that is under way.
   var change: TransactionID?
   /// What clients know, with a `RegisterWorkload`.
@@ -121,11 +123,8 @@ public struct ChainWorld: FaultyWorld {
     faults plan: FaultPlan = .swarm,
     tracedLines: Int = 200
   ) throws {
-    self.seed = seed
-    self.tracedLines = max(2, tracedLines)
-    self.workload = workload
-    if workload is RegisterWorkload { sessions = ChainSessions() }
-    random = SeededRandom(seed)
+    var random = SeededRandom(seed)
+    let faults: ChainFaults
     switch plan {
     case .swarm: faults = .swarm(&random, mayLie: engine == .simplex)
     case .these(let these): faults = these
@@ -145,8 +144,23 @@ public struct ChainWorld: FaultyWorld {
       try PrivateKey(
         suite: .international, secret: CryptoSuite.international.hash(Array("world \(seed) \(purpose)".utf8)).bytes)
     }
+    try self.init(workload, founding: founding, seed: seed, faults: faults, random: random, tracedLines: tracedLines)
+  }
+
+  /// Nodes of a chain that was founded with the suite `international`; their ledgers are empty.
+  init(
+    _ workload: some ChainWorkload, founding: Founding, seed: UInt64, faults: ChainFaults, random: SeededRandom, tracedLines: Int
+  ) throws {
+    self.seed = seed
+    self.tracedLines = max(2, tracedLines)
+    self.workload = workload
+    if workload is RegisterWorkload { sessions = ChainSessions() }
+    self.random = random
+    self.faults = faults
     self.founding = founding
+    let engine = founding.genesis.engine
     var keys = founding.validatorKeys
+    let count = keys.count
     for spare in 0..<(faults.changes > 0 ? 2 : 0) {
       keys.append(
         try PrivateKey(suite: .international, secret: CryptoSuite.international.hash(Array("world \(seed) spare \(spare)".utf8)).bytes))
@@ -159,11 +173,11 @@ public struct ChainWorld: FaultyWorld {
       let ledger = try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry)
       validators.append(
         Host(
-          id: id, key: keys[index], clockSkew: error + random.below(faults.clockSkewMs + 1), core: nil, ledger: ledger, store: store,
+          id: id, key: keys[index], clockSkew: error + self.random.below(faults.clockSkewMs + 1), core: nil, ledger: ledger, store: store,
           steward: Steward(account: founding.administrator, key: keys[index]),
           catchUp: NodeSync(ledger, key: keys[index].publicKey, store: store, peers: ids.filter { $0 != id }), server: SyncServer(ledger)))
     }
-    for _ in 0..<faults.liars where engine == .simplex { validators[random.below(count)].isLiar = true }
+    for _ in 0..<faults.liars where engine == .simplex { validators[self.random.below(count)].isLiar = true }
     for index in validators.indices { try start(index) }
   }
 
@@ -197,9 +211,7 @@ public struct ChainWorld: FaultyWorld {
   /// Ends all faults but the liars', and checks that every open call is answered and all honest nodes have the same state.
   /// - Throws: `CheckFailure`.
   public mutating func heal() throws {
-    isHealed = true
-    blocked = []
-    for index in validators.indices where validators[index].core == nil { try start(index) }
+    try endFaults()
     let end = now + 60_000
     while now < end, open > 0 || !isAgreed { try tick() }
     if open > 0 { throw failure("\(open) calls are not answered after a minute of calm") }
@@ -208,6 +220,13 @@ public struct ChainWorld: FaultyWorld {
         "honest nodes differ after a minute of calm: heights \(concerned.map { "N\($0): \(validators[$0].ledger.head.height)" })")
     }
     try checkCalls()
+  }
+
+  /// Ends all faults but the liars'.
+  mutating func endFaults() throws {
+    isHealed = true
+    blocked = []
+    for index in validators.indices where validators[index].core == nil { try start(index) }
   }
 
   /// How long a chain may stand still, in milliseconds, while at most one of its validators restarts or lies and the network is quick.

@@ -26,6 +26,8 @@ public struct RelayFaults: Sendable, Hashable {
   public var certificateMs = 50
   /// How far the chains' clocks differ, in milliseconds.
   public var clockSkewMs = 100
+  /// A member or a relayer is cut off: what relayers read there and hand in is lost for a while; in hundredths of a percent per 10 ms.
+  public var cutOffs = 0
   /// Calls of clients on each chain, in hundredths of a percent per 10 ms.
   public var callRate = 50
 
@@ -55,6 +57,19 @@ public struct RelayFaults: Sendable, Hashable {
     faults.clockSkewMs = random.below(random.chance(30) ? 12_000 : 400)
     // Sparse packets meet what others' proofs would have carried along.
     faults.callRate = random.chance(20) ? 1 + random.below(4) : 5 + random.below(35)
+    return faults
+  }
+}
+
+extension RelayFaults {
+  /// The faults that a seed draws for a whole province: those of few chains, and members and relayers that are cut off. The relay's own
+  /// nodes have theirs (`RelayWorld.clusterFaults`).
+  static func province(_ random: inout SeededRandom) -> RelayFaults {
+    var faults = swarm(&random)
+    faults.relayPauses = 0
+    if random.chance(70) { faults.cutOffs = 5 + random.below(25) }
+    // Twenty chains at once: each sends less.
+    faults.callRate = 2 + random.below(10)
     return faults
   }
 }
@@ -161,4 +176,28 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case replayRefused
   /// A call of an account without the role was refused.
   case outsiderRefused
+  /// A member was cut off from all relayers, or a relayer from all chains.
+  case cutOff
+  /// A relayer asked a node of the relay that had stopped.
+  case stoppedRelayNode
+  /// A node of the relay refused a transaction before it was ordered.
+  case refusedByRelayNode
+  /// A node of the relay stopped and came back.
+  case relayNodeRestart
+  /// All nodes of the relay lost power.
+  case relayPowerCut
+  /// A node of the relay was cut off from the others.
+  case relayPartition
+  /// The relay's lying validator proposed two blocks for one view.
+  case relayEquivocation
+  /// The relay's lying validator signed a false checkpoint.
+  case relayFalseCheckpoint
+
+  /// What only a world whose relay is whole nodes can meet.
+  static let ofProvince: Set<RelaySight> = [
+    .cutOff, .stoppedRelayNode, .refusedByRelayNode, .relayNodeRestart, .relayPowerCut, .relayPartition, .relayEquivocation,
+    .relayFalseCheckpoint,
+  ]
+  /// What only a world whose relay is one ledger can meet.
+  static let ofFew: Set<RelaySight> = [.relayPause]
 }

@@ -4,7 +4,11 @@ internal import CrossChain
 /// One chain of the world.
 struct WorldChain: Sendable {
   static let relayID: ChainID = "henan"
-  static let memberIDs: [ChainID] = ["henan/410100", "henan/410200", "henan/410300"]
+  /// The municipal divisions: 17 cities, Jiyuan, the airport zone.
+  static let divisions = [
+    "410100", "410200", "410300", "410400", "410500", "410600", "410700", "410800", "410900", "411000", "411100", "411200", "411300",
+    "411400", "411500", "411600", "411700", "419001", "410173",
+  ]
   static let carriers: [OrganisationID] = ["carrier-1", "carrier-2"]
   static let thief: OrganisationID = "carrier-0"
   static let outsider: OrganisationID = "passer-by"
@@ -13,10 +17,13 @@ struct WorldChain: Sendable {
   static let idleMs = 2_500
   /// How many heights ahead a transaction may be valid: few, so that slow ones expire.
   static let window: UInt64 = 24
+  /// The same on a relay of whole nodes, which makes blocks more often.
+  static let clusterWindow: UInt64 = 160
 
   let id: ChainID
   let founding: Founding
   let store = MemoryStore()
+  /// The chain as it is known; of a relay of whole nodes that of the first honest node at the newest height.
   var ledger: Ledger
   let skewMs: Int
   let sealMs: Int
@@ -45,10 +52,19 @@ struct WorldChain: Sendable {
 }
 
 extension WorldChain {
+  /// The first cities.
+  static func few(_ count: Int) -> [ChainID] { divisions.prefix(count).compactMap { ChainID("henan/\($0)") } }
+
+  /// The main chain and so many subchains; beyond those that the province has, numbered ones.
+  static func province(_ subchains: Int) -> [ChainID] {
+    let more = subchains > divisions.count ? (divisions.count..<subchains).map { "extra-\($0)" } : []
+    return (["main"] + (divisions + more).prefix(subchains)).compactMap { ChainID("henan/\($0)") }
+  }
+
   /// The secrets and the genesis of a chain, the same in every world.
   static func found(
     _ chain: ChainID, suite: CryptoSuite, validators: Int, contracts: [any Contract], organisations: [OrganisationID: [Role]],
-    configurations: [ContractName: [UInt8]] = [:]
+    configurations: [ContractName: [UInt8]] = [:], window: UInt64 = window
   ) throws -> Founding {
     var all = organisations.sorted { $0.key < $1.key }.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) }
     for carrier in carriers + [thief] { all.append(GenesisOrganisation(id: carrier, name: carrier.rawValue, roles: [.relayer])) }
@@ -68,20 +84,22 @@ extension WorldChain {
 }
 
 extension RelayWorld {
-  /// Founds the relay and `count` members, registers them and opens the routes.
-  mutating func found(members count: Int) throws {
+  /// Founds the relay and the members, registers them and opens the routes.
+  mutating func found(members ids: [ChainID], isCluster: Bool = false, hasFaults: Bool = false) throws {
     // SM2 is slow to sign: few worlds have it, and one validator then.
     let isMixed = seed % 20 == 7
     let hub = try WorldChain.found(
-      WorldChain.relayID, suite: isMixed ? .guomi : .international, validators: isMixed || random.chance(70) ? 1 : 4,
-      contracts: [RelayContract()], organisations: [:])
+      WorldChain.relayID, suite: isMixed && !isCluster ? .guomi : .international,
+      validators: isCluster ? 4 : isMixed || random.chance(70) ? 1 : 4, contracts: [RelayContract()], organisations: [:],
+      window: isCluster ? WorldChain.clusterWindow : WorldChain.window)
     chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(700)))
+    if isCluster { try openCluster(hub, hasFaults: hasFaults) }
     // Few kept checkpoints make proofs of earlier heights too old.
     let kept = random.chance(30) ? UInt32(3 + random.below(30)) : ChainRegistration.checkpointLimit
     var registration = try ChainRegistration(of: chains[0].ledger, organisation: Founding.platform)
     registration.checkpoints = kept
     let configuration = registration.canonicalBytes
-    for (place, id) in WorldChain.memberIDs.prefix(count).enumerated() {
+    for (place, id) in ids.enumerated() {
       let founding = try WorldChain.found(
         id, suite: isMixed && place == 1 ? .guomi : .international, validators: isMixed || random.chance(70) ? 1 : 4,
         contracts: [CrossChainContract()] + workload.contracts,
@@ -96,14 +114,22 @@ extension RelayWorld {
       calls.append(("registerChain", registration.canonicalBytes))
     }
     for route in workload.routes { calls.append(("setRoute", route.canonicalBytes)) }
+    var begun: [(signed: SignedTransaction, id: TransactionID)] = []
     for (entry, arguments) in calls {
       let signed = try sign(CrossChainState.contract, entry, arguments, by: administrator, on: 0)
-      chains[0].pool.append((signed, signed.id(genesis: chains[0].ledger.genesisID, suite: chains[0].ledger.suite)))
+      begun.append((signed, signed.id(genesis: chains[0].ledger.genesisID, suite: chains[0].ledger.suite)))
     }
-    now = Self.stepMs
-    try seal(0)
-    let receipts = try chains[0].ledger.receipts(at: 1)
-    if let bad = receipts.first(where: { $0.status != .succeeded }) { throw failure("the relay refuses to begin: \(bad.message)") }
+    if isCluster {
+      try begin(begun)
+    } else {
+      chains[0].pool = begun
+      now = Self.stepMs
+      try seal(0)
+    }
+    for (_, id) in begun {
+      let receipt = try chains[0].ledger.receipt(id)
+      if receipt.status != .succeeded { throw failure("the relay refuses to begin: \(receipt.message)") }
+    }
     for index in chains.indices {
       for subject in chains.indices where subject != index && (subject == 0 || index == 0) {
         trusted[ClientPlace(subject: subject, chain: index)] = [0]

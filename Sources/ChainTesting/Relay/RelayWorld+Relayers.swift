@@ -71,17 +71,18 @@ extension RelayWorld {
     var keys: [ChainID: PrivateKey] = [:]
     var outboxes: [WorldOutbox] = []
     var endpoints: [WorldEndpoint] = []
-    for chain in chains {
+    for (place, chain) in chains.enumerated() {
       guard let account = chain.founding.member(relayer.organisation, "clerk") else { throw failure("no relayer on \(chain.id)") }
       keys[chain.id] = account.key
       let outbox = WorldOutbox()
-      let ledger = chain.ledger
+      let (ledger, isSilent) = place == 0 && cluster != nil ? relayNode() : (chain.ledger, isCut(place, index))
       outboxes.append(outbox)
       let inner = LedgerEndpoint(ledger) { (transaction) throws(EndpointError) in
         guard !chain.knows(transaction.id(genesis: ledger.genesisID, suite: ledger.suite)) else { throw .alreadySubmitted }
         outbox.add(transaction)
       }
-      endpoints.append(node(of: inner, ledger.head.height))
+      endpoints.append(
+        isSilent ? WorldEndpoint(inner: inner, height: 0, isSilent: true) : node(of: inner, ledger.head.height))
     }
     let options = RelayerOptions(pruneLag: isForgetting ? 1 : pruneLag)
     let worker = Relayer(relay: endpoints[0], chains: Array(endpoints.dropFirst()), keys: keys, options: options)

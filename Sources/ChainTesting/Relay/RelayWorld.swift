@@ -9,11 +9,12 @@ internal import CrossChain
 /// try await world.run(milliseconds: 60_000)
 /// try await world.heal()
 /// ```
-/// Same seed, same run, on every machine: `traceHash` tells. Consensus is not simulated here, `ChainWorld` does that: a chain makes a
-/// block of what came in every few hundred milliseconds of its own clock, and its certificate follows later. Checked are: packets are
+/// Same seed, same run, on every machine: `traceHash` tells. A chain makes a block of what came in every few hundred milliseconds of its
+/// own clock, and its certificate follows later; consensus is `ChainWorld`'s matter. With the shape `.province` the relay is such a
+/// world of its own: four whole nodes with Simplex, of which one may lie. Checked are: packets are
 /// numbered in order, received at most once and only while they have time, never both paid out and given back, and end as the
 /// destination answered; records match what happened; light clients hold nothing that their chain does not have; what the workload
-/// says; and in the end, that every packet is settled.
+/// says; and in the end, that every packet is settled and the relay's log is what its events tell.
 public struct RelayWorld: Sendable {
   /// Which faults a world has.
   public enum FaultPlan: Sendable, Hashable {
@@ -21,6 +22,16 @@ public struct RelayWorld: Sendable {
     case swarm
     /// These.
     case these(RelayFaults)
+  }
+
+  /// How many chains a world has, and what its relay is.
+  public enum Shape: Sendable, Hashable {
+    /// Two or three members, as the seed draws; the relay is one ledger.
+    case few
+    /// So many members, at least two; the relay is one ledger.
+    case members(Int)
+    /// The main chain and so many subchains of a province, three relayers; the relay is four whole nodes.
+    case province(subchains: Int)
   }
 
   /// The finest step of the virtual clock, in milliseconds.
@@ -75,30 +86,42 @@ public struct RelayWorld: Sendable {
   var thief = RelayThief()
   /// The chain whose validators lied, in the very end.
   var rogue: Int?
+  /// The relay's nodes, if it is whole nodes, and how far their blocks were checked.
+  var cluster: ChainWorld?
+  var checkedHeight: BlockHeight = 0
+  /// Until when members, by their place, and relayers, by theirs, are cut off.
+  var cutChains: [Int: Int] = [:]
+  var cutRelayers: [Int: Int] = [:]
   var recent: [String] = []
   let tracedLines: Int
 
   /// A relay and two or three member chains with fresh ledgers, registered with each other.
   /// - Parameter tracedLines: How many of the last lines a failure's report tells.
   public init(
-    _ workload: some RelayWorkload, members count: Int? = nil, seed: UInt64, faults plan: FaultPlan = .swarm, tracedLines: Int = 200
+    _ workload: some RelayWorkload, shape: Shape = .few, seed: UInt64, faults plan: FaultPlan = .swarm, tracedLines: Int = 200
   ) throws {
     self.seed = seed
     self.tracedLines = max(2, tracedLines)
     self.workload = workload
     random = SeededRandom(seed)
+    var isProvince = false
+    if case .province = shape { isProvince = true }
     switch plan {
-    case .swarm: faults = .swarm(&random)
+    case .swarm: faults = isProvince ? .province(&random) : .swarm(&random)
     case .these(let these): faults = these
     }
     pruneLag = [1, 4, 64][random.below(3)]
-    let count = count ?? (random.chance(50) ? 3 : 2)
-    try found(members: max(2, count))
-    for index in 0..<(2 + random.below(2)) {
+    switch shape {
+    case .few: try found(members: WorldChain.few(random.chance(50) ? 3 : 2))
+    case .members(let count): try found(members: WorldChain.few(max(2, count)))
+    case .province(let subchains):
+      try found(members: WorldChain.province(max(1, subchains)), isCluster: true, hasFaults: plan == .swarm)
+    }
+    for index in 0..<(isProvince ? 3 : 2 + random.below(2)) {
       relayers.append(
         WorldRelayer(
           organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 600 + random.below(1_800),
-          nextAt: random.below(1_000)))
+          nextAt: now + random.below(1_000)))
     }
   }
 
@@ -132,6 +155,9 @@ public struct RelayWorld: Sendable {
   /// - Throws: `CheckFailure`.
   public mutating func heal() async throws {
     isHealed = true
+    try cluster?.endFaults()
+    cutChains = [:]
+    cutRelayers = [:]
     for index in relayers.indices { relayers[index].pausedUntil = 0 }
     // Not all come back at once.
     for index in chains.indices { chains[index].pausedUntil = index > 0 && random.chance(40) ? now + random.below(Self.lastPauseMs) : 0 }
@@ -161,8 +187,9 @@ public struct RelayWorld: Sendable {
   mutating func step() async throws {
     now += Self.stepMs
     if !isHealed { try makeFaults() }
-    for delivery in calendar.removeValue(forKey: now) ?? [] { arrive(delivery) }
-    for index in chains.indices {
+    for delivery in calendar.removeValue(forKey: now) ?? [] { try arrive(delivery) }
+    try runCluster()
+    for index in chains.indices where index > 0 || cluster == nil {
       try certify(index)
       if chains[index].nextSeal <= now, chains[index].pausedUntil <= now { try seal(index) }
     }
@@ -192,7 +219,11 @@ public struct RelayWorld: Sendable {
       chains[index].pausedUntil = now + 1_000 + random.below(10_000)
       log("\(chains[index].id) pauses")
     }
-    if random.below(10_000) < faults.chainRestarts { try restart(random.below(chains.count)) }
+    if random.below(10_000) < faults.chainRestarts {
+      let index = random.below(chains.count)
+      if index > 0 || cluster == nil { try restart(index) }
+    }
+    if faults.cutOffs > 0 { cutOff() }
     if random.below(10_000) < faults.relayerPauses {
       note(.relayerPause)
       relayers[random.below(relayers.count)].pausedUntil = now + 1_000 + random.below(10_000)
@@ -213,10 +244,11 @@ public struct RelayWorld: Sendable {
     calendar[at, default: []].append(WorldDelivery(signed: signed, chain: chain, relayer: relayer, life: life))
   }
 
-  private mutating func arrive(_ delivery: WorldDelivery) {
-    if let relayer = delivery.relayer, relayers[relayer].life != delivery.life { return note(.loss) }
+  private mutating func arrive(_ delivery: WorldDelivery) throws {
+    if let relayer = delivery.relayer, relayers[relayer].life != delivery.life || isCut(delivery.chain, relayer) { return note(.loss) }
     let ledger = chains[delivery.chain].ledger
     let id = delivery.signed.id(genesis: ledger.genesisID, suite: ledger.suite)
+    if delivery.chain == 0, cluster != nil { return try give(delivery.signed, id) }
     // As pools do: what waits or is in the chain already is not taken again.
     guard !chains[delivery.chain].knows(id) else { return }
     chains[delivery.chain].waiting.insert(id)
@@ -251,7 +283,7 @@ public struct RelayWorld: Sendable {
     let chain = chains[index]
     return try Transaction(
       chain: chain.id, sender: account.id, contract: contract, entry: entry, arguments: arguments, salt: salt,
-      validUntilHeight: chain.ledger.head.height.advanced(by: WorldChain.window - 5)
+      validUntilHeight: chain.ledger.head.height.advanced(by: chain.ledger.genesis.parameters.transactionWindow - 5)
     ).signed(by: account.key, genesis: chain.ledger.genesisID)
   }
 
