@@ -40,6 +40,9 @@ public struct VerificationCost: Sendable, Hashable {
     case "timeout": (try? TimeOutPackets(canonicalBytes: bytes))?.update
     case "receive": (try? ReceivePackets(canonicalBytes: bytes))?.update
     case "settle": (try? SettlePackets(canonicalBytes: bytes))?.update
+    // The relay and the others have an entry of this name each.
+    case "prune": (try? PruneSettled(canonicalBytes: bytes))?.update ?? (try? PruneArrivals(canonicalBytes: bytes))?.update
+    case "skip": (try? SkipPackets(canonicalBytes: bytes))?.update
     default: nil
     }
   }

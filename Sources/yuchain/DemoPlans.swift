@@ -1,6 +1,7 @@
 internal import Apps
 internal import ChainCore
 internal import ChainNode
+internal import CrossChain
 
 /// What the demonstration's chains are founded with.
 struct DemoPlans {
@@ -21,17 +22,22 @@ struct DemoPlans {
     time = .now
   }
 
-  /// The relay: administrators register chains and set routes, the audit office supervises.
+  /// The relay: its organisations vote on chains and routes, the audit office supervises.
   var relay: FoundingPlan {
-    FoundingPlan(
+    let owners = [DemoNetwork.dataHub, DemoNetwork.relayOffice, DemoNetwork.court]
+    var plan = FoundingPlan(
       chain: HomeChain.relay, suite: setting.suite, engine: setting.engines.relay,
-      validators: Self.members(
-        [DemoNetwork.dataHub, DemoNetwork.relayOffice, DemoNetwork.court, DemoNetwork.auditOffice], of: setting.engines.relay),
-      organisations: [
-        GenesisOrganisation(id: DemoNetwork.relayOffice, name: "relay office", roles: [.relayer]),
-        GenesisOrganisation(id: DemoNetwork.auditOffice, name: "audit office", roles: [.supervisor]),
+      validators: Self.members(owners + [DemoNetwork.auditOffice], of: setting.engines.relay),
+      organisations: owners.map { GenesisOrganisation(id: $0, name: $0.rawValue, roles: [.administrator]) } + [
+        GenesisOrganisation(id: DemoNetwork.auditOffice, name: "audit office", roles: [.supervisor])
       ],
-      members: [(DemoNetwork.auditOffice, "supervisor")], contracts: [], time: time)
+      members: owners.map { (organisation: $0, name: LocalChain.administrator) } + [(DemoNetwork.auditOffice, "supervisor")],
+      contracts: [], time: time)
+    // A real relay waits a day before it lets a chain in (`RelayContract.recommendedRules`); a demonstration can't.
+    let rule = ProposalRule(electorate: .administrators, threshold: .twoThirds, delayHeights: 2)
+    plan.configurations[GovernanceContract.name] =
+      [RuleSetting(scope: RuleScope(contract: RelayContract.name), rule: rule)].canonicalBytes
+    return plan
   }
 
   /// The main chain, whose data office defines licence types and sends them to the cities.

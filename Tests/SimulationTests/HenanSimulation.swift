@@ -9,7 +9,7 @@ import Testing
     let outcome = try await Trial.henan.run(seed: 3)
     #expect(outcome.agreed > 20)
     for sight in [
-      "cutOff", "relayEquivocation", "relayFalseCheckpoint", "relayNodeRestart", "racedSubmission", "settled", "refunded", "frozen",
+      "cutOff", "relayEquivocation", "relayFalseCheckpoint", "relayPartition", "racedSubmission", "settled", "refunded", "frozen",
     ] {
       #expect(outcome.sights[sight] ?? 0 > 0, "never seen: \(sight)")
     }

@@ -43,7 +43,7 @@ import Testing
     faults.restarts = 20
     faults.callRate = 100
     for seed in UInt64(101)...102 {
-      var world = try RelayWorld(ParcelWorkload(), members: 2, seed: seed, faults: .these(faults))
+      var world = try RelayWorld(ParcelWorkload(), shape: .members(2), seed: seed, faults: .these(faults))
       try await world.run(milliseconds: 20_000)
       try await world.heal()
       #expect(world.seen(.chainRestart) > 20 && world.settledPackets > 10, "seed \(seed)")

@@ -87,8 +87,6 @@ extension Network {
 
   /// A route that ended before now refuses packets for good, where a frozen one would let them wait.
   private func close(_ scopes: [RouteScope]) async throws {
-    for scope in scopes {
-      try await options.decide("setRoute", SetRoute(scope: scope, policy: RoutePolicy(validUntil: 0)), relay)
-    }
+    try await decide(scopes.map { .setRoute(SetRoute(scope: $0, policy: RoutePolicy(validUntil: 0))) })
   }
 }

@@ -53,7 +53,7 @@ public actor Network {
     }
     self.loops = loops
     do {
-      for route in options.routes { try await options.decide("setRoute", route, relay) }
+      for route in options.routes { try await decide(.setRoute(route)) }
     } catch {
       await relay.stop()
       throw error
@@ -76,7 +76,7 @@ public actor Network {
     await chain.start()
     do {
       let own = try ChainRegistration(of: chain.nodes[0].ledger, organisation: Founding.platform)
-      try await options.decide("registerChain", own, relay)
+      try await decide(.register(own))
       guard !isStopped else { throw NetworkError.stopped }
     } catch {
       await chain.stop()
@@ -89,9 +89,48 @@ public actor Network {
     return chain
   }
 
-  /// Makes a call of `xc` take effect on the relay, as `NetworkOptions.decide` says: `setRoute`, `thaw`.
-  public nonisolated func decide(_ entry: EntryName, _ arguments: some CanonicalCodable & Sendable) async throws {
-    try await options.decide(entry, arguments, relay)
+  /// What the relay's owners decide: administrators while the relay is being founded, votes afterwards.
+  @nonexhaustive
+  public enum Decision: Sendable, Hashable {
+    /// A chain is let in.
+    case register(ChainRegistration)
+    /// A route is opened, changed or ended.
+    case setRoute(SetRoute)
+    /// A frozen scope is opened again.
+    case reopen(RouteScope)
+    /// A chain is gone for good and proves nothing more; by a vote only.
+    case retire(RetireChain)
+
+    func call(isFounding: Bool) -> GovernedCall {
+      let name = CrossChainState.contract
+      return switch self {
+      case .register(let registration): GovernedCall(name, isFounding ? "registerChain" : "admitChain", registration)
+      case .setRoute(let route): GovernedCall(name, isFounding ? "setRoute" : "permitRoute", route)
+      case .reopen(let scope): GovernedCall(name, isFounding ? "thaw" : "reopen", scope)
+      case .retire(let chain): GovernedCall(name, "retireChain", chain)
+      }
+    }
+  }
+
+  /// Whether the relay is still being founded: see `RelayContract`.
+  public nonisolated var isFounding: Bool {
+    get throws { try relay.nodes[0].ledger.query(CrossChainState.contract, "isFounding", NoResult()) }
+  }
+
+  /// Ends the relay's founding: from now on chains and routes change by votes only.
+  public func endFounding() async throws {
+    try await options.decide([GovernedCall(CrossChainState.contract, "endFounding", NoResult())], relay)
+  }
+
+  /// Makes decisions take effect on the relay, as `NetworkOptions.decide` says. Votes take up to 16 at once.
+  public nonisolated func decide(_ decisions: Decision...) async throws { try await decide(decisions) }
+
+  nonisolated func decide(_ decisions: [Decision]) async throws {
+    let isFounding = try isFounding
+    for start in stride(from: 0, to: decisions.count, by: 16) {
+      let some = decisions[start..<min(start + 16, decisions.count)]
+      try await options.decide(some.map { $0.call(isFounding: isFounding) }, relay)
+    }
   }
 
   /// The member chain of this name, if it has not retired.

@@ -16,8 +16,9 @@ public struct NetworkOptions: Sendable {
   public var routes: [SetRoute]
   /// The stores of validator `index` of a chain; in memory by default.
   public var stores: @Sendable (_ chain: ChainID, _ index: Int) throws -> LocalChain.Stores
-  /// How the relay's owners decide: makes a call of `xc` take effect on the relay. By default its administrator calls.
-  public var decide: @Sendable (_ entry: EntryName, _ arguments: any CanonicalCodable & Sendable, _ relay: LocalChain) async throws -> Void
+  /// How the relay's owners decide: makes calls of `xc` take effect on the relay. By default as `LocalChain.decide`: by the administrator
+  /// while the relay is being founded, by votes afterwards.
+  public var decide: @Sendable (_ calls: [GovernedCall], _ relay: LocalChain) async throws -> Void
   /// Where nodes report.
   public var logger: Logger
 
@@ -36,10 +37,7 @@ public struct NetworkOptions: Sendable {
     self.routes = routes
     self.stores = stores
     self.logger = logger
-    decide = { entry, arguments, relay in
-      let receipt = try await relay.client(relay.founding.administrator).call(CrossChainState.contract, entry, arguments)
-      guard receipt.status == .succeeded else { throw CallFailed(receipt: receipt) }
-    }
+    decide = { calls, relay in try await relay.decide(calls) }
   }
 
   /// The name of relayer `index`, a member of `organisation`.

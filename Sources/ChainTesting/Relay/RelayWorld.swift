@@ -121,7 +121,7 @@ public struct RelayWorld: Sendable {
       relayers.append(
         WorldRelayer(
           organisation: WorldChain.carriers[index % WorldChain.carriers.count], periodMs: 600 + random.below(1_800),
-          nextAt: now + random.below(1_000)))
+          nextAt: (isProvince ? now : 0) + random.below(1_000)))
     }
   }
 

@@ -35,7 +35,8 @@ package struct Star {
   private let registration: ChainRegistration
   private let suite: CryptoSuite
   private let sendsLetters: Bool
-  private var round: UInt64 = 1
+  /// The time of the newest round; no chain's block is newer.
+  private var clock = start
 
   /// A star of so many members.
   /// - Parameter sendsLetters: Whether each member sends a packet to the next in every round; else only light clients move.
@@ -87,7 +88,8 @@ package struct Star {
   }
 
   private mutating func runRound() async throws {
-    round += 1
+    for place in [relay] + members { clock = max(clock, place.chain.ledger.head.header.time) }
+    clock = clock.advanced(byMilliseconds: Self.roundMs)
     if sendsLetters, members.count > 1 {
       for index in members.indices {
         let next = members[(index + 1) % members.count].chain.genesis.chain
@@ -96,17 +98,15 @@ package struct Star {
     }
     let keys = Dictionary(uniqueKeysWithValues: ([relay] + members).map { ($0.chain.genesis.chain, $0.relayer.key) })
     let relayer = Relayer(
-      relay: relay.endpoint, chains: members.map(\.endpoint), keys: keys, options: RelayerOptions(idleMs: Self.roundMs))
-    let report = await relayer.tick(now: Self.time(of: round))
+      relay: relay.endpoint, chains: members.map(\.endpoint), keys: keys, options: RelayerOptions(idleMs: 1))
+    let report = await relayer.tick(now: clock)
     if let failure = report.failures.first { throw StarError.relayer("\(failure.chain): \(failure.reason)") }
-    try Self.makeBlock(&relay, round)
-    for index in members.indices { try Self.makeBlock(&members[index], round) }
+    try Self.makeBlock(&relay, clock)
+    for index in members.indices { try Self.makeBlock(&members[index], clock) }
   }
 
-  private static func time(of round: UInt64) -> BlockTime { start.advanced(byMilliseconds: round * roundMs) }
-
-  private static func makeBlock(_ place: inout Place, _ round: UInt64) throws {
-    place.chain.time = max(time(of: round), place.chain.ledger.head.header.time.advanced(byMilliseconds: 1))
+  private static func makeBlock(_ place: inout Place, _ time: BlockTime) throws {
+    place.chain.time = time
     let began = ContinuousClock.now
     try place.chain.makeBlock(place.mailbox.take())
     let (seconds, attoseconds) = (ContinuousClock.now - began).components

@@ -14,18 +14,23 @@ extension HenanStory {
     story.heading("The audit office stops every route from and to \(frozen.city.label); the others go on")
     let supervisor = try story.client(network.relay, DemoNetwork.auditOffice, "supervisor")
     let scopes = [RouteScope(source: frozen.city.chain), RouteScope(destination: frozen.city.chain)]
-    for scope in scopes { try DemoNetwork.succeeded(await supervisor.call("xc", "freeze", scope)) }
+    try await network.network.endFounding()
+    try DemoNetwork.succeeded(await supervisor.call("xc", "freezeChain", frozen.city.chain))
     try await requireRefusal { _ = try await supervisor.call("xc", "thaw", scopes[0]) }
+    let alone = try await network.relay.client(network.relay.founding.administrator).call("xc", "thaw", scopes[0])
+    guard alone.code == "notAllowed" else { throw CallFailed(receipt: alone) }
     let before = (try uses(of: source).count, try uses(of: others.0).count)
     _ = try await verify(source, by: frozen.city, on: frozen.chain)
     _ = try await verify(others.0, by: others.1.city, on: others.1.chain)
     try await story.wait(for: "the use record of the others") { try uses(of: others.0).count > before.1 ? () : nil }
     guard try uses(of: source).count == before.0 else { throw Misuse("a frozen chain's packet arrived") }
     story.tell("\(frozen.city.label) still verifies by proof, but its report waits on its own chain")
-    story.tell("\(others.1.city.label) reported to \(others.0.city.label) meanwhile; the supervisor may stop routes but not reopen them")
-    for scope in scopes { try await network.network.decide("thaw", scope) }
+    story.tell(
+      "\(others.1.city.label) reported to \(others.0.city.label) meanwhile; the supervisor may stop routes but not reopen them, nor may one administrator"
+    )
+    try await network.network.decide(.reopen(scopes[0]), .reopen(scopes[1]))
     try await story.wait(for: "the report that waited") { try uses(of: source).count > before.0 ? () : nil }
-    story.tell("the relay's owners reopen the routes, and the report arrives in \(source.city.label)")
+    story.tell("the relay's organisations vote to reopen the routes, and the report arrives in \(source.city.label)")
   }
 
   /// A supervisor may stop, and not reopen: the node refuses before it is ordered.
@@ -48,7 +53,7 @@ extension HenanStory {
     let old = try await network.network.status()
     let began = ContinuousClock.now
     let chain = try await network.network.add(network.plans.city(zone))
-    story.tell("\(zone.chain): founded, started and registered on the relay in \(DemoStory.seconds(since: began))")
+    story.tell("\(zone.chain): founded, started and let in by vote in \(DemoStory.seconds(since: began))")
     let seen = try await Self.together(licences) { licence in try await verify(licence, by: zone, on: chain) }
     for licence in licences {
       try await story.wait(for: "the zone's report to \(licence.city.label)") {
