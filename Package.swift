@@ -36,9 +36,10 @@ let package = Package(
     .systemLibrary(
       name: "CLMDB", pkgConfig: "lmdb",
       providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .target(name: "CHashLanes"),
     .target(
       name: "ChainCore",
-      dependencies: ["COpenSSL", "CLMDB", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["COpenSSL", "CLMDB", "CHashLanes", .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: settings),
     .target(name: "Consensus", dependencies: ["ChainCore"], swiftSettings: settings),
     .target(name: "CrossChain", dependencies: ["ChainCore"], swiftSettings: settings),

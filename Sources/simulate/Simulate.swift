@@ -14,13 +14,13 @@ struct Simulate: AsyncParsableCommand {
         simulate replay simplex --seed 186 --trace
         simulate shrink raft --seed 16 --mutant forgottenVote
         simulate mutants
+        simulate sm2 --cases 100000
 
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
     subcommands: [
-      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, StarCommand.self, Replay.self,
-      Shrink.self,
-      Mutants.self,
+      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, StarCommand.self, SM2Command.self,
+      Replay.self, Shrink.self, Mutants.self,
     ])
 
   static func main() async {
@@ -85,6 +85,29 @@ struct LedgerCommand: AsyncParsableCommand {
     commandName: "ledger", abstract: "Ledgers on stores that crash, fill up, fail to sync and decay, beside a model of what must come out.")
   @OptionGroup var options: CampaignOptions
   func run() async throws { try await Campaign(trial: .ledger, options: options).run() }
+}
+
+struct SM2Command: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sm2", abstract: "Random and mutated SM2 signatures: every path of our verifier must answer as OpenSSL does.")
+  @Option(help: "How many cases.") var cases = 100_000
+  @Option(help: "The first seed; every 1,000 cases have their own.") var from: UInt64 = 1
+
+  func validate() throws {
+    guard (1...1_000_000_000).contains(cases), from <= UInt64.max / 2 else { throw ValidationError("--cases must be 1 to 1,000,000,000") }
+  }
+
+  func run() async throws {
+    var total: [SM2Differential.Kind: Int] = [:]
+    var valid = 0
+    for seed in from..<(from + UInt64((cases + 999) / 1_000)) {
+      let report = try SM2Differential.run(cases: min(cases, 1_000), seed: seed)
+      total.merge(report.cases) { $0 + $1 }
+      valid += report.valid
+    }
+    let kinds = total.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
+    Console.say("\(total.values.reduce(0, +)) cases, \(valid) of them valid, all answered as by OpenSSL: \(kinds)")
+  }
 }
 
 struct CampaignOptions: ParsableArguments {

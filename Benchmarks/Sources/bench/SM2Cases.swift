@@ -30,6 +30,21 @@ enum SM2Cases {
         },
         baseline: { processorRate(of: size.count(300)) { for signer in signers.prefix(size.count(300)) { signer.verifyNewByOpenSSL() } } })
     },
+    Case(name: "sm2.verify.batch", unit: "verifications/s", baseline: "OpenSSL, keys made once") { size in
+      let signers = try (0..<64).map { _ in try Signer() }
+      for signer in signers { for _ in 0..<10 { signer.verify() } }
+      let requests = signers.map { SignatureRequest(key: $0.key, signature: $0.signature, message: message) }
+      let rounds = size.count(100)
+      return Sides(
+        ours: {
+          processorRate(of: rounds * requests.count) {
+            for _ in 0..<rounds { precondition(!requests.verified().contains(false)) }
+          }
+        },
+        baseline: {
+          processorRate(of: size.count(400)) { for place in 0..<size.count(400) { signers[place % signers.count].verifyByOpenSSL() } }
+        })
+    },
   ]
 }
 
@@ -58,6 +73,8 @@ enum SM2Cases {
   func verifyByOpenSSL(_ handle: UnsafeMutableRawPointer) {
     precondition(unsafe bench_sm2_verify(handle, der, der.count, SM2Cases.message, SM2Cases.message.count) == 1)
   }
+
+  func verifyByOpenSSL() { unsafe verifyByOpenSSL(handle) }
 
   func openSSLRate(_ count: Int) -> Double {
     processorRate(of: count) { for _ in 0..<count { unsafe verifyByOpenSSL(handle) } }

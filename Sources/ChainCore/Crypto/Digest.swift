@@ -12,6 +12,9 @@ public struct Digest: Sendable, Hashable {
     (word0, word1, word2, word3) = words
   }
 
+  /// The four big-endian words.
+  var words: (UInt64, UInt64, UInt64, UInt64) { (word0, word1, word2, word3) }
+
   /// A digest of exactly 32 bytes, or `nil`.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }

@@ -120,16 +120,25 @@ internal import COpenSSL
   }
 
   func verify(_ signature: Signature, of message: [UInt8], id: [UInt8]?) -> Bool {
-    guard let context = unsafe EVP_MD_CTX_new() else { return false }
+    switch suite {
+    case .guomi: return verify(der: SignatureDER.der(signature), of: message, id: id)
+    case .international:
+      guard id == nil, let context = unsafe EVP_MD_CTX_new() else { return false }
+      defer { unsafe EVP_MD_CTX_free(context) }
+      return unsafe verifyPlain(signature, message, context)
+    }
+  }
+
+  /// Whether an SM2 signature is valid, from the DER that OpenSSL itself decodes.
+  func verify(der bytes: [UInt8], of message: [UInt8], id: [UInt8]?) -> Bool {
+    guard suite == .guomi, let context = unsafe EVP_MD_CTX_new() else { return false }
     defer { unsafe EVP_MD_CTX_free(context) }
-    if suite == .international { return unsafe id == nil && verifyPlain(signature, message, context) }
     guard let parameters = unsafe try? attachID(id, to: context) else { return false }
     defer { unsafe EVP_PKEY_CTX_free(parameters) }
     guard unsafe EVP_DigestVerifyInit(context, nil, EVP_sm3(), nil, pointer) == 1 else {
       Self.clearErrors()
       return false
     }
-    let bytes = SignatureDER.der(signature)
     let valid = unsafe EVP_DigestVerify(context, bytes, bytes.count, message, message.count) == 1
     if !valid { Self.clearErrors() }
     return valid

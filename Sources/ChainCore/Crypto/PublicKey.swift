@@ -28,9 +28,12 @@ public struct PublicKey: Sendable, Hashable {
   ///
   /// - Parameter id: The SM2 distinguishing id; `nil` = `1234567812345678`. Ed25519 takes none.
   public func verify(_ signature: Signature, ofMessage message: [UInt8], id: [UInt8]? = nil) -> Bool {
-    if suite == .guomi, id == nil, SM2Verifier.isPreferred { return SM2Verifier.verify(signature.bytes, of: message, key: bytes) }
+    if suite == .guomi, SM2Verifier.isPreferred { return SM2Verifier.verify(signature, of: message, key: bytes, id: id) }
     return verifyByOpenSSL(signature, ofMessage: message, id: id)
   }
+
+  /// Whether SM2 signatures are verified by our own code, which passed its self-test, rather than by OpenSSL: so in release builds.
+  public static var hasFastSM2: Bool { SM2Verifier.isPreferred }
 
   /// The same through OpenSSL alone: what the fast verifier is held to.
   package func verifyByOpenSSL(_ signature: Signature, ofMessage message: [UInt8], id: [UInt8]? = nil) -> Bool {
@@ -40,6 +43,11 @@ public struct PublicKey: Sendable, Hashable {
 }
 
 extension PublicKey {
+  /// Whether the SM2 signature in `der` is valid, decoded by OpenSSL too.
+  package func verifyByOpenSSL(der: [UInt8], ofMessage message: [UInt8], id: [UInt8]? = nil) -> Bool {
+    (try? KeyHandle(self))?.verify(der: der, of: message, id: id) ?? false
+  }
+
   /// Whether an SM2 signature is valid for `hash` = SM3(ZA ‖ message), given ready.
   package func verify(_ signature: Signature, ofHash hash: Digest) -> Bool {
     (try? KeyHandle(self))?.verify(signature, ofHash: hash) ?? false

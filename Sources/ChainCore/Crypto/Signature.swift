@@ -3,7 +3,10 @@ public struct Signature: Sendable, Hashable {
   /// The number of bytes.
   public static let byteCount = 64
 
-  private let first, second: Digest
+  /// r or R.
+  let first: Digest
+  /// s or S.
+  let second: Digest
 
   /// A signature of exactly 64 bytes, or `nil`.
   public init?(_ bytes: some Collection<UInt8>) {

@@ -1,5 +1,7 @@
-/// Hashes tree nodes with one reused buffer: all hashing of both trees goes through here.
+/// Hashes tree nodes: all hashing of both trees goes through here. Nodes are public, so SM3 takes many of them in lanes at once.
 struct TreeHasher {
+  private static let logPrefix: [UInt8] = [1]
+
   private let suite: CryptoSuite
   private var writer = CanonicalWriter(reservingCapacity: 80)
 
@@ -7,6 +9,7 @@ struct TreeHasher {
 
   /// H(prefix ‖ left ‖ right).
   mutating func hash(_ prefix: [UInt8], _ left: Digest, _ right: Digest) -> Digest {
+    if suite == .guomi { return SM3Lanes.node(prefix, left, right) }
     writer.removeAll()
     writer.writeFixed(prefix)
     left.encode(into: &writer)
@@ -14,25 +17,18 @@ struct TreeHasher {
     return suite.hash(writer.bytes)
   }
 
-  /// Inner node of an append-only tree.
-  mutating func logNode(_ left: Digest, _ right: Digest) -> Digest {
-    writer.removeAll()
-    writer.writeByte(1)
-    left.encode(into: &writer)
-    right.encode(into: &writer)
-    return suite.hash(writer.bytes)
+  /// H(prefix ‖ left ‖ right) of every pair in `children`, whose count is even.
+  mutating func hashes(_ prefix: [UInt8], _ children: [Digest]) -> [Digest] {
+    if suite == .guomi { return SM3Lanes.nodes(prefix, children) }
+    return stride(from: 0, to: children.count - 1, by: 2).map { hash(prefix, children[$0], children[$0 + 1]) }
   }
+
+  /// Inner node of an append-only tree.
+  mutating func logNode(_ left: Digest, _ right: Digest) -> Digest { hash(Self.logPrefix, left, right) }
 
   /// The level above `nodes`; an odd last node rises as it is, which is RFC 9162's split at the largest power of two.
   mutating func logLevel(above nodes: [Digest]) -> [Digest] {
-    var parents: [Digest] = []
-    parents.reserveCapacity(nodes.count / 2 + 1)
-    var index = 0
-    while index + 1 < nodes.count {
-      parents.append(logNode(nodes[index], nodes[index + 1]))
-      index += 2
-    }
-    if index < nodes.count { parents.append(nodes[index]) }
-    return parents
+    guard !nodes.count.isMultiple(of: 2), let last = nodes.last else { return hashes(Self.logPrefix, nodes) }
+    return hashes(Self.logPrefix, nodes.dropLast()) + [last]
   }
 }

@@ -16,12 +16,17 @@ enum ForeignRegistry {
   /// misbehaviour and questions for all.
   @EntriesBuilder static var entries: Entries {
     Entry("registerForeign", by: .role(.administrator)) { (registration: ForeignRegistration, context) -> Digest in
-      try register(registration, context)
+      try RelayContract.requireFounding("registerForeign; propose admitForeign", context)
+      return try register(registration, context)
     }
     Entry("admitForeign", by: .governance) { (registration: ForeignRegistration, context) -> Digest in
-      try register(registration, context)
+      try RelayContract.endFounding(context)
+      return try register(registration, context)
     }
-    Entry("reviveForeign", by: .governance) { (call: ReviveForeign, context) -> Digest in try revive(call, context) }
+    Entry("reviveForeign", by: .governance) { (call: ReviveForeign, context) -> Digest in
+      try RelayContract.endFounding(context)
+      return try revive(call, context)
+    }
     Entry("freezeForeign", by: .roles([.supervisor, .administrator])) { (call: FreezeForeign, context) in try freeze(call, context) }
     Entry("updateForeign", by: .role(.relayer)) { (call: UpdateForeign, context) -> ClientChange in try update(call, context) }
     Entry("reportForeign", by: .member) { (call: ReportForeign, context) -> ClientChange in try report(call, context) }

@@ -103,13 +103,20 @@ import Testing
         let raw = try #require(Signature(item.raw.bytes))
         #expect(SignatureDER.raw(item.der.bytes) == raw && SignatureDER.der(raw) == item.der.bytes, "\(item.id)")
         #expect(key.verify(raw, ofMessage: item.msg.bytes, id: item.userID.bytes), "\(item.id)")
+        let paths = try #require(SM2Paths(key.bytes))
+        for path in SM2Paths.Path.allCases {
+          #expect(paths.verify(raw, ofMessage: item.msg.bytes, id: item.userID.bytes, by: path), "\(item.id) by \(path)")
+        }
         #expect(CryptoSuite.guomi.hash(try key.za(id: item.userID.bytes).bytes + item.msg.bytes).bytes == item.e.bytes)
       }
       func holds(_ item: Sign.Prehashed) throws -> Bool {
         let key = try PublicKey(suite: .guomi, bytes: item.x.bytes + item.y.bytes)
         let signature = try #require(Signature(item.r.bytes + item.s.bytes))
         let hash = try #require(Digest(item.e.bytes))
-        return key.verify(signature, ofHash: hash)
+        let expected = key.verify(signature, ofHash: hash)
+        let paths = try #require(SM2Paths(key.bytes))
+        for path in SM2Paths.Path.allCases { #expect(paths.verify(signature, ofHash: hash, by: path) == expected, "\(item.id) by \(path)") }
+        return expected
       }
       for item in file.prehashed { #expect(try holds(item), "\(item.id)") }
       for item in file.prehashedMustFail { #expect(try !holds(item), "\(item.id)") }
@@ -134,6 +141,12 @@ import Testing
       var forms = 0
       for item in file.tests {
         let key = try #require(keys[item.key])
+        let paths = try #require(SM2Paths(key.bytes))
+        for signature in [item.raw.flatMap { Signature($0.bytes) }, item.der.flatMap { SignatureDER.raw($0.bytes) }].compactMap(\.self) {
+          for path in SM2Paths.Path.allCases {
+            #expect(!paths.verify(signature, ofMessage: item.msg.bytes, id: item.userID.bytes, by: path), "\(item.id) by \(path)")
+          }
+        }
         if let raw = item.raw {
           forms += 1
           let signature = Signature(raw.bytes)

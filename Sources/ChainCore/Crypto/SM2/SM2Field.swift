@@ -1,6 +1,7 @@
 /// A number modulo the SM2 prime p = 2²⁵⁶ − 2²²⁴ − 2⁹⁶ + 2⁶⁴ − 1, in Montgomery form (times 2²⁵⁶), always below p.
 ///
-/// For public values only: nothing here takes constant time. Least significant limb first.
+/// For public values only: nothing here promises constant time. Yet nothing branches on values either, because sums wrap around like a coin
+/// falls, and a processor that guesses wrong loses as much time as a product takes. Least significant limb first.
 struct SM2Field: Equatable, Sendable {
   var l0, l1, l2, l3: UInt64
 
@@ -24,56 +25,70 @@ struct SM2Field: Equatable, Sendable {
     self = SM2Field(l0: number.l0, l1: number.l1, l2: number.l2, l3: number.l3) * Self.square
   }
 
-  var isZero: Bool { l0 | l1 | l2 | l3 == 0 }
+  var isZero: Bool { @inline(__always) get { l0 | l1 | l2 | l3 == 0 } }
 
-  /// Subtracts p once if the value, with its carry, is not below it.
+  /// a + b + carry; all carries and borrows are 0 or 1.
+  @inline(__always) private static func sum(_ a: UInt64, _ b: UInt64, _ carry: UInt64) -> (UInt64, carry: UInt64) {
+    let wide = UInt128(a) &+ UInt128(b) &+ UInt128(carry)
+    return (UInt64(truncatingIfNeeded: wide), UInt64(truncatingIfNeeded: wide >> 64))
+  }
+
+  @inline(__always) private static func difference(_ a: UInt64, _ b: UInt64, _ borrow: UInt64) -> (UInt64, borrow: UInt64) {
+    let wide = UInt128(a) &- UInt128(b) &- UInt128(borrow)
+    return (UInt64(truncatingIfNeeded: wide), UInt64(truncatingIfNeeded: wide >> 64) & 1)
+  }
+
+  /// The value below 2p modulo p.
   @inline(__always) private static func reduced(
     _ a0: UInt64, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ carry: UInt64
   ) -> SM2Field {
-    let (r0, b0) = a0.subtractingReportingOverflow(p0)
-    let (r1, b1) = subtract(a1, p1, b0)
-    let (r2, b2) = subtract(a2, p2, b1)
-    let (r3, b3) = subtract(a3, p3, b2)
-    // No borrow, or one that the carry pays for: the difference is the value.
-    return carry != 0 || !b3 ? SM2Field(l0: r0, l1: r1, l2: r2, l3: r3) : SM2Field(l0: a0, l1: a1, l2: a2, l3: a3)
+    let (r0, b0) = difference(a0, p0, 0)
+    let (r1, b1) = difference(a1, p1, b0)
+    let (r2, b2) = difference(a2, p2, b1)
+    let (r3, b3) = difference(a3, p3, b2)
+    // All ones if the value was below p already: a borrow for which no carry pays.
+    let keep = carry &- b3
+    return SM2Field(
+      l0: r0 ^ ((r0 ^ a0) & keep), l1: r1 ^ ((r1 ^ a1) & keep), l2: r2 ^ ((r2 ^ a2) & keep), l3: r3 ^ ((r3 ^ a3) & keep))
   }
 
-  @inline(__always) private static func subtract(_ a: UInt64, _ b: UInt64, _ borrow: Bool) -> (UInt64, Bool) {
-    let (first, one) = a.subtractingReportingOverflow(b)
-    let (second, two) = first.subtractingReportingOverflow(borrow ? 1 : 0)
-    return (second, one || two)
-  }
-
-  @inline(__always) private static func add(_ a: UInt64, _ b: UInt64, _ carry: Bool) -> (UInt64, Bool) {
-    let (first, one) = a.addingReportingOverflow(b)
-    let (second, two) = first.addingReportingOverflow(carry ? 1 : 0)
-    return (second, one || two)
+  /// The value plus p where `mask` is all ones; the value itself where it is zero.
+  @inline(__always) private func addingP(_ mask: UInt64) -> (SM2Field, carry: UInt64) {
+    let (s0, c0) = Self.sum(l0, mask, 0)
+    let (s1, c1) = Self.sum(l1, Self.p1 & mask, c0)
+    let (s2, c2) = Self.sum(l2, mask, c1)
+    let (s3, c3) = Self.sum(l3, Self.p3 & mask, c2)
+    return (SM2Field(l0: s0, l1: s1, l2: s2, l3: s3), c3)
   }
 
   @inline(__always) static func + (a: SM2Field, b: SM2Field) -> SM2Field {
-    let (s0, c0) = a.l0.addingReportingOverflow(b.l0)
-    let (s1, c1) = add(a.l1, b.l1, c0)
-    let (s2, c2) = add(a.l2, b.l2, c1)
-    let (s3, c3) = add(a.l3, b.l3, c2)
-    return reduced(s0, s1, s2, s3, c3 ? 1 : 0)
+    let (s0, c0) = sum(a.l0, b.l0, 0)
+    let (s1, c1) = sum(a.l1, b.l1, c0)
+    let (s2, c2) = sum(a.l2, b.l2, c1)
+    let (s3, c3) = sum(a.l3, b.l3, c2)
+    return reduced(s0, s1, s2, s3, c3)
   }
 
   @inline(__always) static func - (a: SM2Field, b: SM2Field) -> SM2Field {
-    let (d0, b0) = a.l0.subtractingReportingOverflow(b.l0)
-    let (d1, b1) = subtract(a.l1, b.l1, b0)
-    let (d2, b2) = subtract(a.l2, b.l2, b1)
-    let (d3, b3) = subtract(a.l3, b.l3, b2)
-    guard b3 else { return SM2Field(l0: d0, l1: d1, l2: d2, l3: d3) }
-    let (s0, c0) = d0.addingReportingOverflow(p0)
-    let (s1, c1) = add(d1, p1, c0)
-    let (s2, c2) = add(d2, p2, c1)
-    let (s3, _) = add(d3, p3, c2)
-    return SM2Field(l0: s0, l1: s1, l2: s2, l3: s3)
+    let (d0, b0) = difference(a.l0, b.l0, 0)
+    let (d1, b1) = difference(a.l1, b.l1, b0)
+    let (d2, b2) = difference(a.l2, b.l2, b1)
+    let (d3, b3) = difference(a.l3, b.l3, b2)
+    return SM2Field(l0: d0, l1: d1, l2: d2, l3: d3).addingP(0 &- b3).0
   }
 
   var doubled: SM2Field { @inline(__always) get { self + self } }
   var negated: SM2Field { @inline(__always) get { SM2Field.zero - self } }
-  var squared: SM2Field { @inline(__always) get { self * self } }
+
+  /// Half the value: of it or of it plus p, whichever is even.
+  var halved: SM2Field {
+    @inline(__always) get {
+      let (even, carry) = addingP(0 &- (l0 & 1))
+      return SM2Field(
+        l0: even.l0 >> 1 | even.l1 << 63, l1: even.l1 >> 1 | even.l2 << 63, l2: even.l2 >> 1 | even.l3 << 63,
+        l3: even.l3 >> 1 | carry << 63)
+    }
+  }
 
   /// a · b + c + d, which fits two limbs.
   @inline(__always) private static func multiplyAdd(
@@ -96,15 +111,15 @@ struct SM2Field: Equatable, Sendable {
       (carry, t1) = multiplyAdd(x, b.l1, t1, carry)
       (carry, t2) = multiplyAdd(x, b.l2, t2, carry)
       (carry, t3) = multiplyAdd(x, b.l3, t3, carry)
-      let (top, over) = t4.addingReportingOverflow(carry)
+      let (top, over) = sum(t4, carry, 0)
       let factor = t0
       // factor · p0 + t0 = factor · 2⁶⁴.
       (carry, t0) = multiplyAdd(factor, p1, t1, factor)
       (carry, t1) = multiplyAdd(factor, p2, t2, carry)
       (carry, t2) = multiplyAdd(factor, p3, t3, carry)
-      let (last, overLast) = top.addingReportingOverflow(carry)
+      let (last, overLast) = sum(top, carry, 0)
       t3 = last
-      t4 = (over ? 1 : 0) &+ (overLast ? 1 : 0)
+      t4 = over &+ overLast
     }
     round(a.l0)
     round(a.l1)
@@ -113,6 +128,85 @@ struct SM2Field: Equatable, Sendable {
     return reduced(t0, t1, t2, t3, t4)
   }
 
+  /// The Montgomery square: six products of different limbs count twice, and the square is reduced two limbs at a time.
+  var squared: SM2Field {
+    @inline(__always) get {
+      var t1: UInt64
+      var t2: UInt64
+      var t3: UInt64
+      var t4: UInt64
+      var t5: UInt64
+      var t6: UInt64
+      var carry: UInt64
+      (carry, t1) = Self.multiplyAdd(l0, l1, 0, 0)
+      (carry, t2) = Self.multiplyAdd(l0, l2, carry, 0)
+      (t4, t3) = Self.multiplyAdd(l0, l3, carry, 0)
+      (carry, t3) = Self.multiplyAdd(l1, l2, t3, 0)
+      (t5, t4) = Self.multiplyAdd(l1, l3, t4, carry)
+      (t6, t5) = Self.multiplyAdd(l2, l3, t5, 0)
+      let t7 = t6 >> 63
+      t6 = t6 << 1 | t5 >> 63
+      t5 = t5 << 1 | t4 >> 63
+      t4 = t4 << 1 | t3 >> 63
+      t3 = t3 << 1 | t2 >> 63
+      t2 = t2 << 1 | t1 >> 63
+      t1 = t1 << 1
+      let (q1, q0) = Self.multiplyAdd(l0, l0, 0, 0)
+      let (q3, q2) = Self.multiplyAdd(l1, l1, 0, 0)
+      let (q5, q4) = Self.multiplyAdd(l2, l2, 0, 0)
+      let (q7, q6) = Self.multiplyAdd(l3, l3, 0, 0)
+      let (s1, c1) = Self.sum(t1, q1, 0)
+      let (s2, c2) = Self.sum(t2, q2, c1)
+      let (s3, c3) = Self.sum(t3, q3, c2)
+      let (s4, c4) = Self.sum(t4, q4, c3)
+      let (s5, c5) = Self.sum(t5, q5, c4)
+      let (s6, c6) = Self.sum(t6, q6, c5)
+      let (s7, _) = Self.sum(t7, q7, c6)
+      let (u0, u1, u2, u3) = Self.shiftedDown(q0, s1, s2, s3)
+      let (v0, v1, v2, v3) = Self.shiftedDown(u0, u1, u2, u3)
+      let (r0, d0) = Self.sum(v0, s4, 0)
+      let (r1, d1) = Self.sum(v1, s5, d0)
+      let (r2, d2) = Self.sum(v2, s6, d1)
+      let (r3, d3) = Self.sum(v3, s7, d2)
+      return Self.reduced(r0, r1, r2, r3, d3)
+    }
+  }
+
+  /// (t + m·p) / 2¹²⁸ for the m below 2¹²⁸ that makes the division exact: m = t·(1 + 2⁶⁴ − 2⁹⁶) mod 2¹²⁸.
+  ///
+  /// m·p = m·2²⁵⁶ − m·2²²⁴ − m·(2⁹⁶ − 2⁶⁴ + 1), and the low half of the last product is that of t by the choice of m, so what remains is
+  /// t's high half + (m·2¹²⁸ − m·2⁹⁶) − the product's high half: shifts and sums. It is below 2¹²⁸ + p.
+  @inline(__always) private static func shiftedDown(
+    _ t0: UInt64, _ t1: UInt64, _ t2: UInt64, _ t3: UInt64
+  ) -> (UInt64, UInt64, UInt64, UInt64) {
+    // a = m·2³², three limbs.
+    let a0 = t0 << 32
+    let m1 = t1 &+ t0 &- a0
+    let a1 = m1 << 32 | t0 >> 32
+    let a2 = m1 >> 32
+    // e = a − m; h = the high half of e·2⁶⁴ + m.
+    let (e0, b0) = difference(a0, t0, 0)
+    let (e1, b1) = difference(a1, m1, b0)
+    let e2 = a2 &- b1
+    let (_, k0) = sum(e0, m1, 0)
+    let (h0, k1) = sum(e1, 0, k0)
+    let h1 = e2 &+ k1
+    // f = m·2¹²⁸ − a·2⁶⁴, whose lowest limb is zero; then f − h, and t's high half on top.
+    let (f1, c1) = difference(0, a0, 0)
+    let (f2, c2) = difference(t0, a1, c1)
+    let f3 = m1 &- a2 &- c2
+    let (g0, d0) = difference(0, h0, 0)
+    let (g1, d1) = difference(f1, h1, d0)
+    let (g2, d2) = difference(f2, 0, d1)
+    let g3 = f3 &- d2
+    let (y0, w0) = sum(g0, t2, 0)
+    let (y1, w1) = sum(g1, t3, w0)
+    let (y2, w2) = sum(g2, 0, w1)
+    return (y0, y1, y2, g3 &+ w2)
+  }
+}
+
+extension SM2Field {
   /// 1 / self by Fermat: self to the power p − 2, in runs of ones. Zero gives zero.
   var inverse: SM2Field {
     func power(_ value: SM2Field, _ times: Int) -> SM2Field {

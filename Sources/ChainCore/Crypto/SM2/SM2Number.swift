@@ -13,9 +13,17 @@ struct SM2Number: Equatable, Comparable, Sendable {
 
   /// The number of 32 big-endian bytes.
   init(bigEndian bytes: some RandomAccessCollection<UInt8>) {
-    var limbs: [UInt64] = [0, 0, 0, 0]
-    for (place, byte) in bytes.prefix(32).enumerated() { limbs[3 - place / 8] = limbs[3 - place / 8] << 8 | UInt64(byte) }
-    self.init(l0: limbs[0], l1: limbs[1], l2: limbs[2], l3: limbs[3])
+    self = .zero
+    for byte in bytes.prefix(32) {
+      (l3, l2, l1) = (l3 << 8 | l2 >> 56, l2 << 8 | l1 >> 56, l1 << 8 | l0 >> 56)
+      l0 = l0 << 8 | UInt64(byte)
+    }
+  }
+
+  /// The number of a digest's bytes.
+  init(_ digest: Digest) {
+    let words = digest.words
+    self.init(l0: words.3, l1: words.2, l2: words.1, l3: words.0)
   }
 
   var isZero: Bool { l0 | l1 | l2 | l3 == 0 }
@@ -58,7 +66,7 @@ struct SM2Number: Equatable, Comparable, Sendable {
   }
 
   /// `count` bits from bit `from` on; bits beyond 255 are zero. At most 32.
-  func bits(from: Int, count: Int) -> Int {
+  @inline(__always) func bits(from: Int, count: Int) -> Int {
     @inline(__always) func limb(_ index: Int) -> UInt64 {
       switch index {
       case 0: l0
@@ -74,21 +82,15 @@ struct SM2Number: Equatable, Comparable, Sendable {
     return Int(value & ((1 << UInt64(count)) - 1))
   }
 
-  /// The number in signed digits of `width` bits, least significant first: each in −2^(width−1) … 2^(width−1).
-  func signedDigits(width: Int, count: Int) -> [Int] {
-    var digits: [Int] = []
-    digits.reserveCapacity(count)
+  /// Gives the number in signed digits of `width` bits, least significant first: each in −2^(width−1) … 2^(width−1).
+  @inline(__always) func forEachSignedDigit(width: Int, count: Int, _ body: (_ place: Int, _ digit: Int) -> Void) {
     var carry = 0
     for place in 0..<count {
       var digit = bits(from: place * width, count: width) + carry
-      carry = 0
-      if digit > 1 << (width - 1) {
-        digit -= 1 << width
-        carry = 1
-      }
-      digits.append(digit)
+      carry = digit > 1 << (width - 1) ? 1 : 0
+      digit -= carry << width
+      body(place, digit)
     }
-    return digits
   }
 
   /// The width-5 non-adjacent form: digits odd or zero, |digit| < 16, least significant first, 257 of them.

@@ -2,7 +2,20 @@
 struct SM2AffinePoint: Equatable, Sendable {
   var x, y: SM2Field
 
-  var negated: SM2AffinePoint { SM2AffinePoint(x: x, y: y.negated) }
+  /// The curve's b (GM/T 0003.5).
+  private static let b = SM2Field(SM2Number(bigEndian: SM2Group.parameters[32..<64])) ?? .zero
+
+  var negated: SM2AffinePoint { @inline(__always) get { SM2AffinePoint(x: x, y: y.negated) } }
+
+  /// The point with 64 bytes x ‖ y, or `nil` if a coordinate is not below p or the point is not on the curve.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count == 64, let x = SM2Field(SM2Number(bigEndian: bytes[..<32])), let y = SM2Field(SM2Number(bigEndian: bytes[32...]))
+    else { return nil }
+    guard y.squared == (x.squared - .one.doubled - .one) * x + Self.b else { return nil }
+    self.init(x: x, y: y)
+  }
+
+  @inline(__always) init(x: SM2Field, y: SM2Field) { (self.x, self.y) = (x, y) }
 }
 
 /// A point in Jacobian coordinates: x = X / Z², y = Y / Z³; Z = 0 is infinity.
@@ -11,40 +24,54 @@ struct SM2Point: Sendable {
 
   static let infinity = SM2Point(x: .one, y: .one, z: .zero)
 
-  init(x: SM2Field, y: SM2Field, z: SM2Field) { (self.x, self.y, self.z) = (x, y, z) }
-  init(_ point: SM2AffinePoint) { self.init(x: point.x, y: point.y, z: .one) }
+  @inline(__always) init(x: SM2Field, y: SM2Field, z: SM2Field) { (self.x, self.y, self.z) = (x, y, z) }
+  @inline(__always) init(_ point: SM2AffinePoint) { self.init(x: point.x, y: point.y, z: .one) }
 
-  var isInfinity: Bool { z.isZero }
+  var isInfinity: Bool { @inline(__always) get { z.isZero } }
 
-  /// Twice the point (a = −3; Bernstein & Lange, dbl-2001-b).
+  /// Twice the point, for a = −3, in four products and four squares. The curve has no point of order two, so only infinity gives infinity.
   @inline(__always) var doubled: SM2Point {
-    let delta = z.squared
-    let gamma = y.squared
-    let beta = x * gamma
-    let slope = (x - delta) * (x + delta)
+    let zz = z.squared
+    let slope = (x - zz) * (x + zz)
     let alpha = slope + slope.doubled
-    let beta4 = beta.doubled.doubled
-    let x3 = alpha.squared - beta4.doubled
-    let z3 = (y + z).squared - gamma - delta
-    let y3 = alpha * (beta4 - x3) - gamma.squared.doubled.doubled.doubled
-    return SM2Point(x: x3, y: y3, z: z3)
+    let twice = y.doubled
+    let square = twice.squared
+    let beta = square * x
+    let x3 = alpha.squared - beta.doubled
+    let y3 = alpha * (beta - x3) - square.squared.halved
+    return SM2Point(x: x3, y: y3, z: twice * z)
   }
 
-  /// The sum with an affine point (madd-2007-bl, and its exceptions).
+  /// `doubled` where it hardly ever comes to that.
+  @inline(never) private func rarelyDoubled() -> SM2Point { doubled }
+
+  /// The sum with an affine point in eight products and three squares, and the exceptions of that formula.
   @inline(__always) func adding(_ other: SM2AffinePoint) -> SM2Point {
     if z.isZero { return SM2Point(other) }
     let zz = z.squared
-    let h = other.x * zz - x
-    let slope = (other.y * z * zz - y).doubled
-    if h.isZero { return slope.isZero ? doubled : .infinity }
+    return sum(fromX: x, y, to: other.x * zz, other.y * (z * zz), z: z)
+  }
+
+  /// The sum with a multiple, in eleven products and three squares.
+  @inline(__always) func adding(_ other: SM2Multiple) -> SM2Point {
+    if z.isZero { return other.point }
+    let zz = z.squared
+    return sum(fromX: x * other.zz, y * other.zzz, to: other.point.x * zz, other.point.y * (z * zz), z: z * other.point.z)
+  }
+
+  /// The sum of two points brought to one denominator `z`.
+  @inline(__always) private func sum(
+    fromX x1: SM2Field, _ y1: SM2Field, to x2: SM2Field, _ y2: SM2Field, z: SM2Field
+  ) -> SM2Point {
+    let h = x2 - x1
+    let slope = y2 - y1
+    if h.isZero { return slope.isZero ? rarelyDoubled() : .infinity }
     let hh = h.squared
-    let i = hh.doubled.doubled
-    let j = h * i
-    let v = x * i
-    let x3 = slope.squared - j - v.doubled
-    let y3 = slope * (v - x3) - (y * j).doubled
-    let z3 = (z + h).squared - zz - hh
-    return SM2Point(x: x3, y: y3, z: z3)
+    let hhh = h * hh
+    let v = x1 * hh
+    let x3 = slope.squared - hhh - v.doubled
+    let y3 = slope * (v - x3) - y1 * hhh
+    return SM2Point(x: x3, y: y3, z: z * h)
   }
 
   /// The affine forms of points that are not infinity, with one inversion.
@@ -57,47 +84,41 @@ struct SM2Point: Sendable {
   }
 }
 
-/// Multiples of one point for signed windows: no doublings at all when it is multiplied.
-struct SM2Table: Sendable {
-  /// Bits a window.
-  let width: Int
-  /// For window i: 1, 2, … 2^(width−1) times 2^(width·i) times the point.
-  private let points: [SM2AffinePoint]
-  private var windows: Int { points.count >> (width - 1) }
+/// A point that is added often: Jacobian, with the powers of its Z, so that no inversion is needed before it is used.
+struct SM2Multiple: Sendable {
+  var point: SM2Point
+  var zz, zzz: SM2Field
 
-  /// The table of `point`; `width` 7 for the generator, 5 for keys.
-  init(of point: SM2AffinePoint, width: Int) {
-    self.width = width
-    let each = 1 << (width - 1)
-    var bases: [SM2Point] = []
-    var base = SM2Point(point)
-    // One bit more than 256 for the carry of the signed digits.
-    for _ in 0..<((257 + width - 1) / width) {
-      bases.append(base)
-      for _ in 0..<width { base = base.doubled }
-    }
-    var all: [SM2Point] = []
-    all.reserveCapacity(bases.count * each)
-    for base in SM2Point.affine(bases) {
-      var multiple = SM2Point(base)
-      for _ in 0..<each {
-        all.append(multiple)
-        multiple = multiple.adding(base)
-      }
-    }
-    points = SM2Point.affine(all)
+  init(_ point: SM2Point) {
+    self.point = point
+    zz = point.z.squared
+    zzz = zz * point.z
   }
 
-  /// Adds `scalar` times the point to `sum`.
-  @inline(__always) func add(_ scalar: SM2Number, to sum: inout SM2Point) {
-    let digits = scalar.signedDigits(width: width, count: windows)
-    for window in digits.indices {
-      let digit = digits[window]
+  var negated: SM2Multiple {
+    @inline(__always) get {
+      var result = self
+      result.point.y = point.y.negated
+      return result
+    }
+  }
+}
+
+extension SM2Point {
+  /// [scalar]P for a point without a table: width-5 non-adjacent form over the odd multiples up to 15.
+  init(_ point: SM2AffinePoint, times scalar: SM2Number) {
+    let twice = SM2Multiple(SM2Point(point).doubled)
+    var odd = [SM2Multiple(SM2Point(point))]
+    for _ in 1..<8 { odd.append(SM2Multiple(odd[odd.count - 1].point.adding(twice))) }
+    var sum = SM2Point.infinity
+    for digit in scalar.nonAdjacentForm.reversed() {
+      if !sum.isInfinity { sum = sum.doubled }
       if digit > 0 {
-        sum = sum.adding(points[window << (width - 1) + digit - 1])
+        sum = sum.adding(odd[Int(digit) >> 1])
       } else if digit < 0 {
-        sum = sum.adding(points[window << (width - 1) - digit - 1].negated)
+        sum = sum.adding(odd[Int(-digit) >> 1].negated)
       }
     }
+    self = sum
   }
 }
