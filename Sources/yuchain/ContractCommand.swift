@@ -6,7 +6,11 @@ internal import CrossChain
 /// The contracts of this program.
 enum KnownContracts {
   /// What a city's or the main chain may run; `xc` is that of every chain but the relay.
-  static var ofChains: [any Contract] { [CrossChainContract(), ElectronicLicence(), JudicialEvidence(), RealEstate(), DataDirectory()] }
+  static var ofChains: [any Contract] {
+    [
+      CrossChainContract(), ElectronicLicence(), JudicialEvidence(), RealEstate(), DataDirectory(), AgriTrace(), MedicalRecords(),
+    ]
+  }
   /// The same with the relay's `xc`.
   static var ofRelays: [any Contract] { [RelayContract(), ElectronicLicence(), JudicialEvidence(), RealEstate(), DataDirectory()] }
 
