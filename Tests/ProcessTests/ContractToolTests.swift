@@ -54,7 +54,7 @@ import Testing
     #expect(try Self.run(yuchain, ["contract", "manifest"]).status == 2)
     #expect(try Self.run(yuchain, ["contract", "manifest", "x", "--all"]).status == 2)
     let unknown = try Self.run(yuchain, ["contract", "manifest", "nothing"])
-    #expect(unknown.status == 2 && unknown.output.contains("it has access, audit"))
+    #expect(unknown.status == 2 && unknown.output.contains("it has access, agritrace, audit"))
   }
 
   @Test func ourContractsAreClean() throws {
