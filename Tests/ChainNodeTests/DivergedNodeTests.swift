@@ -21,7 +21,16 @@ private struct SkewedCounter: Contract {
 /// A node whose state at an epoch's end is not what a quorum certified stops, and signs nothing of the next epoch (`bft.md`, scenario 27).
 @Suite struct DivergedNodes {
   @Test func s27ExecutorDivergedAtABoundaryDoesNotEnterTheNextEpoch() async throws {
-    let parameters = ChainParameters(epochLength: 8)
+    // On a machine that stalls, the epoch's last block may hold no call and the bad memory does not show: then once more.
+    for _ in 0..<10 {
+      if try await run() { return }
+    }
+    Issue.record("in ten runs the epoch's last block never held a call")
+  }
+
+  /// One run; false if the last block of the first epoch held no call.
+  private func run() async throws -> Bool {
+    let parameters = ChainParameters(idleIntervalMs: 3_600_000, epochLength: 8)
     let founding = try Founding(
       FoundingPlan(
         chain: "henan/410100", suite: .international, engine: .simplex, validators: Array(repeating: Founding.platform, count: 4),
@@ -42,6 +51,10 @@ private struct SkewedCounter: Contract {
       let receipt = try await ChainClient(account: clerk, node: nodes[0]).call("counter", "add", Add(amount: 1))
       #expect(receipt.status == .succeeded)
     }
+    guard try !nodes[0].ledger.block(at: 8).transactions.isEmpty else {
+      for node in nodes { await node.stop() }
+      return false
+    }
     for node in nodes[..<3] {
       try await node.certified(11)
       #expect(await node.failure == nil)
@@ -52,6 +65,7 @@ private struct SkewedCounter: Contract {
     #expect(try epochs(in: votes[3]) == [0])
     #expect(try epochs(in: votes[0]).contains(1))
     for node in nodes { await node.stop() }
+    return true
   }
 
   /// The epochs that the records of a vote store are of.
