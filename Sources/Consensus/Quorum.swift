@@ -108,8 +108,16 @@ extension Configuration {
   }
 
   private static func agreedIndex(_ replicas: [ReplicaID], _ match: (ReplicaID) -> LogIndex) -> LogIndex {
-    guard !replicas.isEmpty else { return 0 }
-    let sorted = replicas.map(match).sorted()
-    return sorted[(sorted.count - 1) / 2]
+    guard replicas.count <= 8 else {
+      let sorted = replicas.map(match).sorted()
+      return sorted[(sorted.count - 1) / 2]
+    }
+    // Few replicas: the greatest index that more than half have reached, without a list. This runs in each step of a leader.
+    var agreed: LogIndex = 0
+    for candidate in replicas {
+      let index = match(candidate)
+      if index > agreed, hasMajority(replicas, { match($0) >= index }) { agreed = index }
+    }
+    return agreed
   }
 }

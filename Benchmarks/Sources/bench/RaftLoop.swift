@@ -6,6 +6,9 @@ import Synchronization
 final class MemoryLog: RaftLogReader {
   private let entries = Mutex<[LogEntry]>([])
 
+  /// Room for so many entries, so that growing is not measured.
+  func reserve(_ count: Int) { entries.withLock { $0.reserveCapacity(count) } }
+
   func append(_ new: [LogEntry]) { entries.withLock { $0 += new } }
 
   func entries(_ range: Range<LogIndex>, maxBytes: Int) throws -> [LogEntry] {
@@ -29,13 +32,12 @@ struct RaftLoop {
   var nodes: [RaftNode] = []
   let logs = (0..<3).map { _ in MemoryLog() }
   let ids = (0..<3).map { ReplicaID(AccountID(CryptoSuite.international.hash([UInt8($0)]))) }
-  var places: [ReplicaID: Int] = [:]
   var queue: [(to: Int, event: RaftNode.Event)] = []
+  private var effects: [RaftNode.Effect] = []
   var applied = 0
 
   init() throws {
     for (index, id) in ids.enumerated() {
-      places[id] = index
       let configuration = RaftConfiguration(id: id, group: GenesisID(Digest.zero), seed: UInt64(index))
       nodes.append(
         try RaftNode(
@@ -54,30 +56,35 @@ struct RaftLoop {
   mutating func run(_ index: Int, _ event: RaftNode.Event) {
     queue.append((index, event))
     var next = 0
-    var effects: [RaftNode.Effect] = []
     while next < queue.count {
-      let (to, event) = queue[next]
+      // Events and effects are taken out, not copied: what is measured is the node.
+      let to = queue[next].to
+      var event = RaftNode.Event.tick
+      swap(&event, &queue[next].event)
       next += 1
-      effects.removeAll(keepingCapacity: true)
       nodes[to].step(event, into: &effects)
-      for effect in effects {
+      for place in effects.indices {
+        var effect = RaftNode.Effect.readDropped(0)
+        swap(&effect, &effects[place])
         switch effect {
         case .persist(let batch):
           logs[to].append(batch.entries)
           queue.append((to, .persisted(sequence: batch.sequence)))
-        case .send(let message): if let place = places[message.to] { queue.append((place, .received(message))) }
+        case .send(let message): if let place = ids.firstIndex(of: message.to) { queue.append((place, .received(message))) }
         case .apply(let entries):
           if to == 0 { applied += entries.count }
           if let last = entries.last { queue.append((to, .applied(through: last.index))) }
         default: break
         }
       }
+      effects.removeAll(keepingCapacity: true)
     }
     queue.removeAll(keepingCapacity: true)
   }
 
   /// Proposals a second of 256 bytes each.
   mutating func rate(entries: Int, perRound: Int) -> Double {
+    for log in logs { log.reserve(entries + 1) }
     let payloads = Array(repeating: [UInt8](repeating: 7, count: 256), count: perRound)
     let before = applied
     let rate = processorRate(of: entries) {

@@ -60,6 +60,8 @@ extension RaftNode {
   mutating func forgetRemoved() {
     guard !members.isJoint, memberships[memberships.count - 1].index <= hard.commit else { return }
     let remaining = members
+    // Every member but this one has its progress, so equal numbers mean that nobody is left over. This runs in each step.
+    if remaining.voters.contains(id), peers.count == remaining.members.count - 1 { return }
     peers.removeAll { !remaining.members.contains($0.id) }
     guard !remaining.voters.contains(id), ownTermCommitted else { return }
     // Its successor need not wait for a timeout.

@@ -108,11 +108,15 @@ extension RaftNode {
       forgetRemoved()
     }
     reportReads()
-    effects.append(contentsOf: facts)
-    facts.removeAll(keepingCapacity: true)
+    if !facts.isEmpty {
+      effects.append(contentsOf: facts)
+      facts.removeAll(keepingCapacity: true)
+    }
     flushBatch(into: &effects)
-    for message in sends { effects.append(.send(message)) }
-    sends.removeAll(keepingCapacity: true)
+    if !sends.isEmpty {
+      for message in sends { effects.append(.send(message)) }
+      sends.removeAll(keepingCapacity: true)
+    }
     installIfComplete(into: &effects)
     if !isInstalling { try handOut(into: &effects) }
     log.release(durable: durable, needed: handedOut, cacheBytes: configuration.maxInflightBytes)
@@ -127,10 +131,10 @@ extension RaftNode {
     let hintDue = commitHintDue && hard.commit != hardWritten.commit
     commitHintDue = false
     let unwritten = log.takeUnwritten()
+    guard mustWriteHard || hintDue || unwritten != nil || unwrittenSnapshot != nil || unwrittenBase != nil else { return }
     let (snapshot, base) = (unwrittenSnapshot, unwrittenBase)
     unwrittenSnapshot = nil
     unwrittenBase = nil
-    guard mustWriteHard || hintDue || unwritten != nil || snapshot != nil || base != nil else { return }
     let batch = PersistBatch(
       sequence: nextSequence, hardState: hard != hardWritten ? hard : nil, truncateFrom: unwritten?.truncateFrom,
       entries: unwritten?.entries ?? [], mustSync: mustWriteHard || unwritten != nil || snapshot != nil || base != nil,

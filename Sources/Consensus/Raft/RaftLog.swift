@@ -10,6 +10,9 @@ struct RaftLog: Sendable {
     var term: Term
   }
 
+  /// An empty tail keeps room for so many entries.
+  private static let keptCapacity = 1_024
+
   private let reader: any RaftLogReader
   private var runs: [Run] = []
   private(set) var last: LogIndex = 0
@@ -76,18 +79,23 @@ struct RaftLog: Sendable {
   /// Entries from `first` through `through`: at least one, else at most `maxBytes` and `maxCount`.
   func entries(from first: LogIndex, through: LogIndex, maxBytes: Int, maxCount: Int = .max) throws(RaftFault) -> [LogEntry] {
     guard first > base.index, first <= through, through <= last else { return [] }
-    var found: [LogEntry] = []
-    if first < tailFirst {
-      found = try read(from: first, through: min(through, tailFirst.previous), maxBytes: maxBytes)
-    } else {
-      found = Array(tail[position(first)...position(through)].prefix(maxCount))
+    guard first < tailFirst else {
+      let start = position(first)
+      return Array(tail[start..<(start + Self.fitting(tail[start...position(through)], maxBytes, maxCount))])
     }
-    var bytes = 0
-    let fitting = found.prefix { entry in
-      bytes += entry.byteCount
-      return bytes <= maxBytes
+    let found = try read(from: first, through: min(through, tailFirst.previous), maxBytes: maxBytes)
+    return Array(found.prefix(Self.fitting(found[...], maxBytes, maxCount)))
+  }
+
+  /// How many of these entries fit: one at least, if any may.
+  private static func fitting(_ entries: ArraySlice<LogEntry>, _ maxBytes: Int, _ maxCount: Int) -> Int {
+    var (count, bytes) = (0, 0)
+    for place in entries.indices {
+      bytes += entries[place].byteCount
+      guard count < maxCount, bytes <= maxBytes || count == 0 else { break }
+      count += 1
     }
-    return Array(found.prefix(min(max(fitting.count, 1), maxCount)))
+    return count
   }
 
   private func position(_ index: LogIndex) -> Int { Int(index.rawValue - tailFirst.rawValue) }
@@ -162,7 +170,11 @@ struct RaftLog: Sendable {
     guard end >= tailFirst, !tail.isEmpty else { return }
     let count = position(end) + 1
     for entry in tail.prefix(count) { tailBytes -= entry.byteCount }
-    tail.removeFirst(count)
+    if count == tail.count {
+      tail.removeAll(keepingCapacity: tail.capacity <= Self.keptCapacity)
+    } else {
+      tail.removeFirst(count)
+    }
     tailFirst = end.next
   }
 

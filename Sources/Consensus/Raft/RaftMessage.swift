@@ -29,7 +29,7 @@ public struct RaftMessage: CanonicalCodable, Hashable, Sendable {
     /// The answer to `readIndexRequest`; without index: ask another time.
     case readIndexResponse(token: UInt64, index: LogIndex?)
     /// A part of a snapshot; the last one ends at `meta.byteCount`.
-    case snapshotChunk(meta: SnapshotMeta, offset: UInt64, bytes: [UInt8])
+    indirect case snapshotChunk(meta: SnapshotMeta, offset: UInt64, bytes: [UInt8])
     /// What became of the snapshot at `index`.
     case snapshotAnswer(index: LogIndex, SnapshotAnswer)
   }

@@ -94,7 +94,7 @@ public struct RaftNode: Sendable {
     /// The host wishes these payloads, in this order, in the log.
     case proposed(ProposalID, [[UInt8]])
     /// The host wishes the group to consist of these voters and learners; outcome as for a proposal of one entry.
-    case changeProposed(ProposalID, to: Configuration)
+    indirect case changeProposed(ProposalID, to: Configuration)
     /// The host wishes to read what is committed now; answered by `readReady` or `readDropped`.
     case readRequested(ReadID)
     /// The operator wishes another voter to lead.
@@ -108,15 +108,15 @@ public struct RaftNode: Sendable {
     /// The state machine holds all entries up to this one.
     case applied(through: LogIndex)
     /// The host created a snapshot of what is applied; `membership(at:)` gives its configuration.
-    case snapshotCreated(SnapshotMeta)
+    indirect case snapshotCreated(SnapshotMeta)
     /// The host wishes entries up to this one removed; less may be.
     case compactionRequested(through: LogIndex)
     /// The answer to `readSnapshotChunk`.
-    case snapshotChunkRead(for: ReplicaID, index: LogIndex, offset: UInt64, bytes: [UInt8])
+    indirect case snapshotChunkRead(for: ReplicaID, index: LogIndex, offset: UInt64, bytes: [UInt8])
     /// The snapshot of this index is on disk up to byte `through`.
     case snapshotChunkStored(index: LogIndex, through: UInt64)
     /// The answer to `installSnapshot`: state machine and log are those of the snapshot.
-    case snapshotInstalled(SnapshotMeta)
+    indirect case snapshotInstalled(SnapshotMeta)
     /// The answer to `installSnapshot` or `storeSnapshotChunk`: the bytes do not have the digest, or cannot be stored; they are thrown away.
     case snapshotFailed(index: LogIndex)
     /// The transport lost its connection to a peer.
@@ -133,11 +133,11 @@ public struct RaftNode: Sendable {
     /// Apply these entries in order, then report `applied`.
     case apply([LogEntry])
     /// Read a part of a snapshot for a peer, then report `snapshotChunkRead`; if the snapshot is gone, nothing.
-    case readSnapshotChunk(SnapshotMeta, offset: UInt64, byteCount: Int, for: ReplicaID)
+    indirect case readSnapshotChunk(SnapshotMeta, offset: UInt64, byteCount: Int, for: ReplicaID)
     /// Store a part of a snapshot (at offset 0: throw away what came of others), then report `snapshotChunkStored`.
-    case storeSnapshotChunk(SnapshotMeta, offset: UInt64, [UInt8])
+    indirect case storeSnapshotChunk(SnapshotMeta, offset: UInt64, [UInt8])
     /// Check size and digest, then replace state machine and log by the snapshot, atomically; then report `snapshotInstalled`. No write is pending.
-    case installSnapshot(SnapshotMeta)
+    indirect case installSnapshot(SnapshotMeta)
     /// The state machine now holds all that was committed when this read was requested.
     case readReady(ReadID, index: LogIndex)
     /// A read was given up; request it again.
@@ -202,7 +202,14 @@ public struct RaftNode: Sendable {
   /// Advances the replica by one event.
   /// - Complexity: O(peers) plus entries touched. Appends to `effects`, so that a host reuses one buffer.
   public mutating func step(_ event: Event, into effects: inout [Effect]) {
-    step(contentsOf: CollectionOfOne(event), into: &effects)
+    do {
+      if halted != nil { return refuse(event, into: &effects) }
+      try handle(event)
+      try flush(into: &effects)
+    } catch {
+      halt(error, into: &effects)
+      refuse(event, into: &effects)
+    }
   }
 
   /// Advances the replica by the events of one poll: what they propose leaves in one AppendEntries, one batch.
@@ -218,13 +225,17 @@ public struct RaftNode: Sendable {
       }
       if halted == nil { try flush(into: &effects) }
     } catch {
-      // What this step changed was neither written nor sent: to others it never happened.
-      halted = error
-      sends.removeAll()
-      facts.removeAll()
-      effects.append(.fault(error))
+      halt(error, into: &effects)
       for event in events { refuse(event, into: &effects) }
     }
+  }
+
+  private mutating func halt(_ fault: RaftFault, into effects: inout [Effect]) {
+    // What this step changed was neither written nor sent: to others it never happened.
+    halted = fault
+    sends.removeAll()
+    facts.removeAll()
+    effects.append(.fault(fault))
   }
 
   private func refuse(_ event: Event, into effects: inout [Effect]) {

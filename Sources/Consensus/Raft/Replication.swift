@@ -160,8 +160,12 @@ extension RaftNode {
   /// Commits by counting, but only entries of the own term (§3.6.2); older ones are committed through them.
   mutating func advanceCommit() {
     guard role == .leader else { return }
+    // The closure must not capture the replica: it would be copied each time, and this runs in each step of a leader.
+    let (id, own, peers) = (id, ownMatch, peers)
     let agreed = countingMembers.agreedIndex { replica in
-      replica == id ? ownMatch : peers.first { $0.id == replica }?.match ?? 0
+      if replica == id { return own }
+      for place in peers.indices where peers[place].id == replica { return peers[place].match }
+      return 0
     }
     #if DEBUG
       if has(.oldTermByCount) { raiseCommit(agreed) }
