@@ -1,41 +1,21 @@
 internal import ChainCore
 internal import Consensus
 
-/// The last things that happened in a run; written out only when somebody wants to read them.
+/// The last steps of a run in words.
 struct SimplexTrace {
-  enum Item {
-    case step(Int, SimplexNode.Event, [SimplexNode.Effect])
-    case note(String)
-  }
+  typealias Item = RecentSteps<SimplexNode.Event, SimplexNode.Effect>.Item
 
-  private var items: [(tick: Int, item: Item)] = []
-  private var next = 0
-  private let limit: Int
+  private var steps: RecentSteps<SimplexNode.Event, SimplexNode.Effect>
   private let ids: [ReplicaID]
 
   init(limit: Int, ids: [ReplicaID]) {
-    self.limit = max(1, limit)
+    steps = RecentSteps(limit: limit)
     self.ids = ids
   }
 
-  mutating func append(_ item: Item, at tick: Int) {
-    if items.count < limit {
-      items.append((tick, item))
-    } else {
-      items[next] = (tick, item)
-      next = (next + 1) % limit
-    }
-  }
+  mutating func append(_ item: Item, at tick: Int) { steps.append(item, at: tick) }
 
-  var lines: [String] {
-    (items[next...] + items[..<next]).map { tick, item in
-      switch item {
-      case .note(let text): "\(tick) \(text)"
-      case .step(let member, let event, let effects):
-        "\(tick) M\(member) \(describe(event))" + effects.map { "\n        \(describe($0))" }.joined()
-      }
-    }
-  }
+  var lines: [String] { steps.lines(letter: "M", event: describe, effect: describe) }
 
   private func name(_ id: ReplicaID) -> String { ids.firstIndex(of: id).map { "M\($0)" } ?? "\(id)" }
 
