@@ -13,7 +13,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "Benchmarks",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "YuChain", path: "..")],
+  dependencies: [
+    .package(name: "YuChain", path: ".."),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
   targets: [
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(name: "CMap", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
@@ -23,6 +26,8 @@ let package = Package(
       dependencies: [
         "CBaselines", .product(name: "ChainCore", package: "YuChain"), .product(name: "Consensus", package: "YuChain"),
         .product(name: "ChainTesting", package: "YuChain"), .product(name: "CrossChain", package: "YuChain"),
+        .product(name: "ChainNode", package: "YuChain"), .product(name: "Apps", package: "YuChain"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
   ],

@@ -3,7 +3,7 @@ import Foundation
 internal import CBaselines
 
 @main struct Bench {
-  static let cases = SM2Cases.all + HashCases.all + EngineCases.all
+  static let cases = SM2Cases.all + HashCases.all + EngineCases.all + EncodingCases.all + LedgerCases.all + ProofCases.all + NodeCases.all
 
   static func main() throws {
     var arguments = CommandLine.arguments.dropFirst()
@@ -52,6 +52,7 @@ extension Figure {
   var line: String {
     "\(name): \(Self.short(value)) \(unit); \(baseline): \(Self.short(baselineValue)); ratio \(Self.short(ratio)), "
       + "\(runs) runs, spread \(Int((spread * 100).rounded())) %"
+      + details.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Self.short($0.value))" }.joined()
   }
 
   /// Three digits that count.

@@ -26,6 +26,8 @@ enum Size: Sendable {
 struct Sides {
   var ours: () throws -> Double
   var baseline: () throws -> Double
+  /// Further figures, taken once after the runs, by name with their unit at the end.
+  var details: () throws -> [String: Double] = { [:] }
 }
 
 /// What one case gave.
@@ -43,6 +45,8 @@ struct Figure: Encodable {
   /// How far the middle half of the values lies apart, over their median.
   var spread: Double
   var cpu: String
+  /// Further figures of the case, such as `p99Ms`.
+  var details: [String: Double] = [:]
 }
 
 extension Case {
@@ -61,7 +65,7 @@ extension Case {
     return Figure(
       name: name, value: median(ours), unit: unit, baseline: baseline, baselineValue: median(theirs),
       ratio: median(zip(ours, theirs).map { $0 / $1 }), runs: runs,
-      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu)
+      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu, details: try sides.details())
   }
 }
 

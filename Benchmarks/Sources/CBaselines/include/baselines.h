@@ -24,6 +24,13 @@ void bench_hash(int sm3, const uint8_t *_Nonnull messages, size_t length, size_t
 /// The RFC 9162 root of `count` SM3 leaf hashes; `leaves` is overwritten.
 void bench_sm3_tree(uint8_t *_Nonnull leaves, size_t count, uint8_t *_Nonnull root);
 
+/// How many blocks of memory the process has asked for since counting was last switched on; all threads.
+uint64_t bench_allocations(void);
+/// Switches counting on, from 0, or off.
+void bench_count_allocations(int on);
+/// Bytes that the process has handed to write calls, by the kernel's count; 0 where it keeps none.
+uint64_t bench_bytes_written(void);
+
 /// Copies `length` bytes.
 void bench_copy(const uint8_t *_Nonnull from, uint8_t *_Nonnull to, size_t length);
 

@@ -1,0 +1,125 @@
+import Apps
+import ChainCore
+import ChainNode
+import ChainTesting
+import Foundation
+import Logging
+import Synchronization
+
+/// A chain that issues e-licences, with its validators' nodes in this process and their stores on disk.
+final class LicenceChain: Sendable {
+  static let issuer: OrganisationID = "11410100MB0A010107"
+  /// So many clerks sign: their keys come again and again, as those of business systems do.
+  static let clerks = 64
+
+  let folder: Folder
+  let chain: LocalChain
+  private let accounts: [Account]
+  private let code: LicenceTypeCode
+  private let nextSerial = Atomic<Int>(1)
+
+  init(validators: Int, engine: EngineKind) throws {
+    let folder = try Folder()
+    self.folder = folder
+    code = try LicenceTypeCode("11410000MB0A00026E001")
+    let names = (0..<Self.clerks).map { "clerk \($0)" }
+    let plan = FoundingPlan(
+      chain: "henan/410100", engine: engine, validators: Array(repeating: Founding.platform, count: validators),
+      organisations: [
+        GenesisOrganisation(id: Self.issuer, name: "issuer", roles: ["department"]),
+        GenesisOrganisation(id: "data-office", name: "data office", roles: ["dataOffice"]),
+      ],
+      members: names.map { (Self.issuer, $0) } + [("data-office", "officer")], contracts: [ElectronicLicence()], time: .now)
+    let founding = try Founding(plan)
+    accounts = names.compactMap { founding.member(Self.issuer, $0) }
+    chain = try LocalChain(founding, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }) { index in
+      func open(_ name: String) throws -> LMDBStore {
+        var options = LMDBStore.Options()
+        options.reserveMiB = 0
+        return try LMDBStore(directory: try folder.folder("\(name)-\(index)"), options: options)
+      }
+      return LocalChain.Stores(ledger: try open("ledger"), consensus: try open("consensus"))
+    }
+  }
+
+  var node: Node { chain.nodes[0] }
+
+  /// Starts the nodes and defines the type of the licences.
+  func start() async throws {
+    await chain.start()
+    guard let officer = chain.founding.member("data-office", "officer") else { preconditionFailure("the plan has an officer") }
+    let type = DefineType(
+      code: code, name: "business licence", schema: [SchemaField(name: "name", fieldClass: .clear)], issuers: [Self.issuer], bases: [],
+      validityRule: "none", holderKind: .organisation)
+    let receipt = try await chain.client(officer).call(ElectronicLicence.name, "defineType", type)
+    precondition(receipt.status == .succeeded, receipt.message)
+  }
+
+  /// Signed calls that issue a new licence each; made on all processors.
+  func calls(_ count: Int) throws -> [SignedTransaction] {
+    let first = nextSerial.add(count, ordering: .relaxed).oldValue
+    let made = Mutex<[SignedTransaction?]>(Array(repeating: nil, count: count))
+    let genesis = chain.founding.genesis
+    let until = node.ledger.head.height.advanced(by: 900)
+    DispatchQueue.concurrentPerform(iterations: count) { place in
+      let serial = String(format: "%012d", first + place)
+      guard
+        let identifier = try? LicenceIdentifier(typeCode: code, issuer: Self.issuer.rawValue, serial: serial, version: 1),
+        let signed = try? accounts[place % accounts.count].sign(
+          ElectronicLicence.name, "issue",
+          IssueLicence(
+            identifier: identifier, subject: .organisation("91410600MA9A0007X7"), fieldRoot: genesis.suite.hash(Array(serial.utf8)),
+            fileDigest: genesis.suite.hash([1]), sealDigest: genesis.suite.hash([2]), validFrom: 0),
+          chain: genesis.chain, genesis: node.ledger.genesisID, validUntil: until, salt: UInt64(first + place))
+      else { return }
+      made.withLock { $0[place] = signed }
+    }
+    return made.withLock { $0.compactMap(\.self) }
+  }
+
+  /// Submits all, waits for all receipts; a validator gets an equal part. Returns the seconds.
+  func process(_ calls: [SignedTransaction]) async throws -> Double {
+    let began = ContinuousClock.now
+    let clients = 16
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for client in 0..<clients {
+        let own = stride(from: client, to: calls.count, by: clients).map { calls[$0] }
+        let node = chain.nodes[client % chain.nodes.count]
+        group.addTask {
+          var ids: [TransactionID] = []
+          for signed in own { ids.append(try await node.submit(signed)) }
+          for id in ids {
+            let receipt = try await node.receipt(of: id)
+            precondition(receipt.status == .succeeded, receipt.message)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    return seconds(ContinuousClock.now - began)
+  }
+
+  /// How long single calls take, from submission to receipt, when they come at `rate` a second; in milliseconds, sorted.
+  func latencies(_ calls: [SignedTransaction], rate: Double) async throws -> [Double] {
+    let began = ContinuousClock.now
+    return try await withThrowingTaskGroup(of: Double.self) { group in
+      for (place, signed) in calls.enumerated() {
+        let due = began + .seconds(Double(place) / rate)
+        let node = chain.nodes[place % chain.nodes.count]
+        if due > .now { try await Task.sleep(until: due, clock: .continuous) }
+        group.addTask {
+          _ = try await node.receipt(of: try await node.submit(signed))
+          // From when it was due: a queue before the node counts too.
+          return seconds(ContinuousClock.now - due) * 1_000
+        }
+      }
+      var found: [Double] = []
+      for try await one in group { found.append(one) }
+      return found.sorted()
+    }
+  }
+}
+
+func seconds(_ duration: Duration) -> Double {
+  Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+}

@@ -1,0 +1,74 @@
+import ChainCore
+import ChainNode
+import Dispatch
+import Foundation
+import Synchronization
+internal import CBaselines
+
+/// Whole nodes, from submission to receipt.
+enum NodeCases {
+  static let all = [
+    whole("node.endtoend", validators: 1, engine: .raft, share: 1),
+    whole("cluster.endtoend", validators: 4, engine: .simplex, share: 4),
+    whole("cluster.endtoend.raft", validators: 4, engine: .raft, share: 4),
+  ]
+
+  private static func whole(_ name: String, validators: Int, engine: EngineKind, share: Double) -> Case {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let words = "OpenSSL's verifications a second × \(cores) cores" + (share > 1 ? " ÷ \(Int(share)) validators" : "")
+    return Case(name: name, unit: "transactions/s", baseline: words, runs: 5) { size in
+      let count = size.count(10_000)
+      let chain = try LicenceChain(validators: validators, engine: engine)
+      try wait { try await chain.start() }
+      let signer = try Signer()
+      let ours: () throws -> Double = {
+        let calls = try chain.calls(count)
+        return Double(count) / (try wait { try await chain.process(calls) })
+      }
+      return Sides(
+        ours: ours, baseline: { Double(cores) * signer.openSSLRate(size.count(300)) / share },
+        details: {
+          defer { try? wait { await chain.chain.stop() } }
+          let calls = try chain.calls(count)
+          let written = bench_bytes_written()
+          bench_count_allocations(1)
+          let rate = Double(count) / (try wait { try await chain.process(calls) })
+          bench_count_allocations(0)
+          let bytes = Double(bench_bytes_written() - written)
+          let timed = try chain.calls(count / 2)
+          let latencies = try wait { try await chain.latencies(timed, rate: rate / 2) }
+          let own = try (0..<64).map { _ in try Signer() }
+          for signer in own { for _ in 0..<10 { signer.verify() } }
+          let limit = Double(cores) * SM2Cases.batchRate(own, rounds: size.count(50)) / share
+          return [
+            "allocationsPerTransaction": Double(bench_allocations()) / Double(count), "writtenBytesPerTransaction": bytes / Double(count),
+            "perCore": rate / Double(cores), "p50Ms": latencies[latencies.count / 2], "p99Ms": latencies[latencies.count * 99 / 100],
+            "shareOfOwnLimit": rate / limit,
+          ]
+        })
+    }
+  }
+
+  /// Runs `body` on other threads and waits for it.
+  private static func wait<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
+    let done = DispatchSemaphore(value: 0)
+    let found = Outcome<Value>()
+    Task {
+      do {
+        let value = try await body()
+        found.result.withLock { $0 = .success(value) }
+      } catch {
+        found.result.withLock { $0 = .failure(error) }
+      }
+      done.signal()
+    }
+    done.wait()
+    guard let result = found.result.withLock({ $0 }) else { preconditionFailure("the task said nothing") }
+    return try result.get()
+  }
+}
+
+/// What a task gave.
+private final class Outcome<Value: Sendable>: Sendable {
+  let result = Mutex<Result<Value, any Error>?>(nil)
+}
