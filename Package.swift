@@ -55,6 +55,12 @@ let package = Package(
     .target(
       name: "ChainTesting", dependencies: ["ChainCore", "Consensus", "CrossChain", "ChainNode"],
       swiftSettings: settings),
+    .target(
+      name: "Stories",
+      dependencies: [
+        "ChainCore", "CrossChain", "Apps", "AppFormats", "ChainNode", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "simulate",
       dependencies: [
@@ -63,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "yuchain",
       dependencies: [
-        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode",
+        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode", "Stories",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -93,6 +99,9 @@ let package = Package(
     .testTarget(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       exclude: ["Independent"], swiftSettings: settings),
+    .testTarget(
+      name: "StoriesTests", dependencies: ["Stories", "Apps", "AppFormats", "ChainCore", "ChainNode", "CrossChain", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainNode", "ChainTesting", "TestSupport"],

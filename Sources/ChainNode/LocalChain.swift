@@ -30,23 +30,35 @@ public struct LocalChain: Sendable {
   public let nodes: [Node]
   /// What connects them.
   public let network: InProcessNetwork
+  private let stores: [Stores]
+  private let clock: NodeClock
+  private let logger: Logger
 
   /// Opens every validator's node.
-  /// - Parameter stores: The stores of validator `index`; in memory by default.
+  /// - Parameters:
+  ///   - clock: The nodes' clock.
+  ///   - stores: The stores of validator `index`; in memory by default.
   public init(
-    _ founding: Founding, logger: Logger = Logger(label: "yuchain"),
+    _ founding: Founding, clock: NodeClock = .system, logger: Logger = Logger(label: "yuchain"),
     stores: (_ index: Int) throws -> Stores = { _ in Stores(ledger: MemoryStore(), consensus: MemoryStore()) }
   ) throws {
+    try self.init(founding, clock: clock, logger: logger, over: try founding.validatorKeys.indices.map { try stores($0) })
+  }
+
+  private init(_ founding: Founding, clock: NodeClock, logger: Logger, over stores: [Stores]) throws {
     self.founding = founding
+    self.stores = stores
+    self.clock = clock
+    self.logger = logger
     network = InProcessNetwork()
     let suite = founding.genesis.suite
     let replicas = founding.genesis.validators.members.map { $0.replica(suite: suite) }
     var nodes: [Node] = []
-    for (index, key) in founding.validatorKeys.enumerated() {
-      let opened = try stores(index)
+    for ((opened, replica), key) in zip(zip(stores, replicas), founding.validatorKeys) {
       var configuration = NodeConfiguration(
         genesis: founding.genesis, contracts: founding.registry, key: key, ledgerStore: opened.ledger,
-        consensusStore: opened.consensus, transport: network.transport(for: replicas[index], peers: replicas), logger: logger)
+        consensusStore: opened.consensus, transport: network.transport(for: replica, peers: replicas), logger: logger)
+      configuration.clock = clock
       // The keys were made with the chain: before its first block they never voted.
       let ledger = try Ledger(store: opened.ledger, genesis: founding.genesis, contracts: founding.registry)
       configuration.firstEpoch = ledger.head.height == 0 ? 0 : nil
@@ -67,6 +79,16 @@ public struct LocalChain: Sendable {
   public func stop() async {
     for node in nodes { await node.stop() }
   }
+
+  /// Stops every node but leaves the stores open, for reading and for `restarted`.
+  public func halt() async {
+    for node in nodes { await node.halt() }
+  }
+
+  /// The same chain with new nodes over the same stores, not yet started: what a restart of all validators makes. Halt this one first;
+  /// two nodes over one store are not supported.
+  /// - Throws: `NodeError`, `LedgerError`.
+  public func restarted() throws -> LocalChain { try LocalChain(founding, clock: clock, logger: logger, over: stores) }
 
   /// A client that speaks for `account` to the node of validator `index`.
   public func client(_ account: Account, at index: Int = 0) -> ChainClient { ChainClient(account: account, node: nodes[index]) }

@@ -184,7 +184,7 @@ public actor Node {
     let (seconds, attoseconds) = elapsed.components
     let now = MonotonicInstant(UInt64(max(seconds, 0)) * 1_000 + UInt64(max(attoseconds, 0)) / 1_000_000_000_000_000)
     handle(.time(now))
-    handle(.wallClock(.now))
+    handle(.wallClock(configuration.clock.now))
     if core.hasWrongClock != isClockReported {
       isClockReported = core.hasWrongClock
       if isClockReported {
@@ -283,7 +283,7 @@ public actor Node {
       (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: ledger.genesisID, suite: ledger.suite))
     }
     guard parent.height == request.parent else { return nil }
-    let time = max(BlockTime.now, parent.time.advanced(byMilliseconds: 1))
+    let time = max(configuration.clock.now, parent.time.advanced(byMilliseconds: 1))
     return Block(
       on: parent, parentID: parentID, time: time, proposer: id.account, transactions: transactions,
       genesis: ledger.genesisID, suite: ledger.suite)
@@ -363,7 +363,7 @@ public actor Node {
   }
 
   private func validate(_ request: ValidationRequest, areChecked: Bool) {
-    switch Judgement.of(request, areChecked: areChecked, on: ledger, now: .now) {
+    switch Judgement.of(request, areChecked: areChecked, on: ledger, now: configuration.clock.now) {
     case .valid: queue.append(.validated(id: request.id, true))
     case .invalid(let reason):
       logger.warning("block \(request.block.header.height) of \(request.block.header.proposer) is not valid: \(reason)")

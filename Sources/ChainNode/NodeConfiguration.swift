@@ -28,6 +28,8 @@ public struct NodeConfiguration: Sendable {
   public var retention = RetentionPolicy.standard
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
+  /// By what the node stamps and judges blocks; the system's clock but in trials.
+  public var clock = NodeClock.system
   /// Where the node reports what it does.
   public var logger: Logger
 

@@ -24,6 +24,7 @@ extension Node {
 public actor RelayerLoop {
   private var relayer: Relayer
   private let interval: Duration
+  private let clock: NodeClock
   private let logger: Logger
   private var task: Task<Void, Never>?
   /// How many transactions it handed in.
@@ -32,9 +33,12 @@ public actor RelayerLoop {
   public private(set) var failures: [RelayerFailure] = []
 
   /// A loop that ticks each `interval`.
-  public init(_ relayer: Relayer, every interval: Duration = .milliseconds(200), label: String = "yuchain.relayer") {
+  public init(
+    _ relayer: Relayer, every interval: Duration = .milliseconds(200), clock: NodeClock = .system, label: String = "yuchain.relayer"
+  ) {
     self.relayer = relayer
     self.interval = interval
+    self.clock = clock
     logger = Logger(label: label)
   }
 
@@ -59,7 +63,7 @@ public actor RelayerLoop {
   }
 
   private func tick() async {
-    let report = await relayer.tick(now: .now)
+    let report = await relayer.tick(now: clock.now)
     submitted += report.submitted.count
     for failure in report.failures where !failures.contains(failure) {
       logger.debug("\(failure.chain): \(failure.reason)")

@@ -9,6 +9,7 @@ internal import ChainNode
     discussion: """
       Examples:
         yuchain demo
+        yuchain story --all
         yuchain verify out/evidence-package.json --anchor out/anchors.json
         yuchain inspect out/chains/henan-410100/validator-1/ledger --verify
         yuchain backup out/chains/henan-410100/validator-1/ledger --out backup
@@ -20,7 +21,7 @@ internal import ChainNode
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
     subcommands: [
-      Demo.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self, Prune.self,
+      Demo.self, StoryCommand.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self, Prune.self,
       KeyCommand.self, ContractCommand.self, VersionCommand.self,
     ])
 

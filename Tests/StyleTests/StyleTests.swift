@@ -30,6 +30,7 @@ import Testing
     "Apps": ["ChainCore", "CrossChain"],
     "AppFormats": ["ChainCore", "CrossChain", "Apps", "Foundation"],
     "ChainNode": ["ChainCore", "Consensus", "CrossChain", "DequeModule", "Logging", "Synchronization", "Glibc", "Darwin"],
+    "Stories": ["ChainCore", "CrossChain", "Apps", "AppFormats", "ChainNode", "Foundation", "Logging", "Synchronization"],
     "ChainTesting": ["ChainCore", "Consensus", "CrossChain", "ChainNode", "Synchronization"],
   ]
 

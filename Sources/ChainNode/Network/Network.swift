@@ -15,7 +15,7 @@ public import CrossChain
 /// chain. The other members verify the relay alone, so no file, object or configuration of theirs changes, and nothing that they do.
 public actor Network {
   struct Member {
-    let chain: LocalChain
+    var chain: LocalChain
     let keys: [PrivateKey]
     var phase: ChainPhase
     var tally = TrafficTally()
@@ -49,7 +49,8 @@ public actor Network {
     var loops: [RelayerLoop] = []
     for index in 0..<options.relayers {
       let relayer = Self.relayer(index, relay, relayKeys, [], options)
-      loops.append(RelayerLoop(relayer, every: options.interval, label: "yuchain.\(NetworkOptions.relayerName(index))"))
+      loops.append(
+        RelayerLoop(relayer, every: options.interval, clock: options.clock, label: "yuchain.\(NetworkOptions.relayerName(index))"))
     }
     self.loops = loops
     do {
@@ -170,6 +171,27 @@ public actor Network {
     await relay.stop()
   }
 
+  /// Stops all nodes of a member chain, as a city's power cut does. The relay keeps what it knows of it; its packets wait.
+  /// - Throws: `NetworkError.unknown`.
+  public func halt(_ name: ChainID) async throws {
+    guard let chain = members[name]?.chain else { throw NetworkError.unknown(name) }
+    await chain.halt()
+  }
+
+  /// Starts the nodes of a halted chain again, over what they had stored.
+  /// - Returns: The running chain: its nodes are new ones.
+  /// - Throws: `NetworkError.unknown`, `NodeError`, `LedgerError`.
+  @discardableResult
+  public func restart(_ name: ChainID) async throws -> LocalChain {
+    guard let halted = members[name]?.chain else { throw NetworkError.unknown(name) }
+    await halted.halt()
+    let chain = try halted.restarted()
+    members[name]?.chain = chain
+    await chain.start()
+    await serve()
+    return chain
+  }
+
   /// Tells the relayers which chains there are now.
   func serve() async {
     let served = order.compactMap { name in members[name].flatMap { $0.phase == .joining ? nil : $0 } }
@@ -206,7 +228,7 @@ public actor Network {
 
   private static func open(_ plan: FoundingPlan, _ options: NetworkOptions) throws -> LocalChain {
     let name = plan.chain
-    return try LocalChain(try Founding(plan), logger: options.logger) { try options.stores(name, $0) }
+    return try LocalChain(try Founding(plan), clock: options.clock, logger: options.logger) { try options.stores(name, $0) }
   }
 
   /// The relayers' keys on a chain.

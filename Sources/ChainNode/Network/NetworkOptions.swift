@@ -19,13 +19,16 @@ public struct NetworkOptions: Sendable {
   /// How the relay's owners decide: makes calls of `xc` take effect on the relay. By default as `LocalChain.decide`: by the administrator
   /// while the relay is being founded, by votes afterwards.
   public var decide: @Sendable (_ calls: [GovernedCall], _ relay: LocalChain) async throws -> Void
+  /// The clock of nodes and relayers; the system's but in trials.
+  public var clock: NodeClock
   /// Where nodes report.
   public var logger: Logger
 
   /// Options; the defaults suit trials: one relayer that looks each 200 ms, and stores in memory.
   public init(
     relayers: Int = 1, interval: Duration = .milliseconds(200), relayer: RelayerOptions = RelayerOptions(),
-    organisation: OrganisationID = "relay-office", routes: [SetRoute] = [], logger: Logger = Logger(label: "yuchain"),
+    organisation: OrganisationID = "relay-office", routes: [SetRoute] = [], clock: NodeClock = .system,
+    logger: Logger = Logger(label: "yuchain"),
     stores: @escaping @Sendable (_ chain: ChainID, _ index: Int) throws -> LocalChain.Stores = { _, _ in
       LocalChain.Stores(ledger: MemoryStore(), consensus: MemoryStore())
     }
@@ -36,6 +39,7 @@ public struct NetworkOptions: Sendable {
     self.organisation = organisation
     self.routes = routes
     self.stores = stores
+    self.clock = clock
     self.logger = logger
     decide = { calls, relay in try await relay.decide(calls) }
   }

@@ -1,0 +1,20 @@
+import ChainCore
+import Stories
+import Testing
+
+/// Each story comes to its end on an engine and with a suite; the release run of `.ci/run` takes all four pairs.
+@Suite struct StoryTests {
+  static let matrix: [(Story, StorySetting)] = Stories.all.flatMap { story in
+    [
+      (story, StorySetting(suite: .guomi, engine: .simplex)),
+      (story, StorySetting(suite: .international, engine: .raft)),
+    ]
+  }
+
+  @Test(arguments: matrix) func storyEndsAsTold(story: Story, setting: StorySetting) async throws {
+    let outcome = try await story.play(setting)
+    await outcome.stop()
+    #expect(!outcome.facts.isEmpty)
+    #expect(outcome.narrations.contains { $0.kind == .refused })
+  }
+}
