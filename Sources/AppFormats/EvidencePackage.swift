@@ -59,6 +59,8 @@ public struct EvidencePackage: Codable, Hashable, Sendable {
   public var custody: [RecordForm]
   /// The record of the member that deposited.
   public var depositor: RecordForm
+  /// The catalogue's entry of the platform's filing (备案) at the certified height, if there is one.
+  public var filing: RecordForm?
   /// The file, if it travels in the package.
   public var file: File?
   /// The description of the file's origin, whose digest was deposited, if there is one.
@@ -94,6 +96,8 @@ public enum EvidencePackageError: Error, Hashable, Sendable {
   case missingHandover(from: UInt64)
   /// The file is not the deposited one.
   case otherFile
+  /// The chain's catalogue lists no filing of this code.
+  case unknownFiling(String)
   /// The package does not verify: says which check fails.
   case invalid(Check)
 }
@@ -112,6 +116,7 @@ extension EvidencePackageError: CustomStringConvertible {
     case .missingHandover(let generation):
       "the certificate with which validator generation \(generation) handed over is not here: ask another node"
     case .otherFile: "the file is not the one that was deposited"
+    case .unknownFiling(let code): "the chain's catalogue lists no filing \(code)"
     case .invalid(let check): "the package does not verify: \(check.name): \(check.detail)"
     }
   }
@@ -124,12 +129,13 @@ extension EvidencePackage {
   ///   - transaction: The deposit.
   ///   - file: The file's name and bytes, to travel in the package; with its salt if the digests are salted.
   ///   - origin: The description whose digest was deposited.
+  ///   - filing: The code of the platform's filing in the chain's catalogue; `nil` = the first one that is listed, if any is.
   ///   - generation: The generation of the validators in the verifier's anchor; `nil` = the chain's first.
   ///   - pinned: The height that the verifier's anchor pins, if it pins one.
   /// - Throws: `EvidencePackageError`, `LedgerError`.
   public init(
     ledger: Ledger, deposit transaction: TransactionID, file: (name: String, salt: Digest?, bytes: [UInt8])? = nil,
-    origin: [UInt8]? = nil, generation: UInt64? = nil, pinned: BlockHeight? = nil
+    origin: [UInt8]? = nil, filing: String? = nil, generation: UInt64? = nil, pinned: BlockHeight? = nil
   ) throws {
     let committed = try ledger.transaction(transaction)
     guard let certificate = try ledger.newestCertificate(), certificate.checkpoint.height >= committed.height else {
@@ -164,6 +170,7 @@ extension EvidencePackage {
       number += 1
     } while custody.last?.value != nil
     depositor = try prove(EvidenceKeys.member(proven.signed.transaction.sender))
+    self.filing = try Self.filing(filing, ledger, at: height).map { try prove(EvidenceKeys.entry($0)) }
     self.file = file.map { File(name: $0.name, salt: $0.salt, bytes: HexBytes($0.bytes)) }
     self.origin = origin.map { HexBytes($0) }
     missing = []
@@ -179,6 +186,21 @@ extension EvidencePackage {
     }
     missing = EvidenceReport.missing(facts)
     report = EvidenceReport.lines(facts)
+  }
+
+  /// The code of the filing to show: the asked one, or the first that is listed on a chain with a catalogue.
+  private static func filing(_ code: String?, _ ledger: Ledger, at height: BlockHeight) throws -> String? {
+    func isListed(_ code: String) throws -> Bool {
+      guard let bytes = try ledger.record(EvidenceKeys.entry(code), at: height) else { return false }
+      return try PlatformFiling.isInForce(try Registered<CatalogueEntry>(canonicalBytes: bytes))
+    }
+    if let code {
+      guard try isListed(code) else { throw EvidencePackageError.unknownFiling(code) }
+      return code
+    }
+    guard ledger.genesis.contracts.contains(where: { $0.name == DataDirectory.name }) else { return nil }
+    let listed = try ledger.query(DataDirectory.name, "catalogue", EntryKind.filing, as: [String].self)
+    return try listed.sorted().first(where: isListed)
   }
 
   /// What leads from the set of one generation to a later one; `nil` if it is the same.
@@ -221,6 +243,10 @@ enum EvidenceKeys {
 
   static func custody(_ id: Digest, _ number: UInt64) -> StateKey {
     StateKey(contract: JudicialEvidence.name, table: JudicialEvidence.custody.name, key: Pair(id, number))
+  }
+
+  static func entry(_ code: String) -> StateKey {
+    StateKey(contract: DataDirectory.name, table: DataDirectory.catalogue.records.name, key: code)
   }
 
   static func member(_ account: AccountID) -> StateKey {

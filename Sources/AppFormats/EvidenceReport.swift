@@ -1,11 +1,12 @@
 internal import Apps
-internal import ChainCore
+package import ChainCore
 
 /// The report for a judge, in Chinese: made from proven facts only, so that every verifier makes the same one.
 enum EvidenceReport {
   /// What courts ask for (online litigation rules 2021, art. 17 and 18) and a package of this version cannot prove.
   static func missing(_ facts: EvidenceFacts) -> [String] {
-    var missing = ["platform-filing", "code-and-audit-digests", "incidents"]
+    var missing = facts.filing == nil ? ["platform-filing"] : []
+    missing += ["code-and-audit-digests", "incidents"]
     missing.append(facts.item.content.token == nil ? "time-stamp-token" : "time-stamp-token-signature")
     if facts.package.origin == nil { missing.append("origin") }
     return missing
@@ -42,6 +43,9 @@ enum EvidenceReport {
       "见证：高度 \(facts.package.certificate.checkpoint.height) 由 \(facts.validators.members.count) 个验证节点中的 \(facts.signers.count) 个签名，"
         + "所属单位：\(organisations.joined(separator: "、"))")
     lines.append("存证单位是否运行验证节点：\(facts.depositorIsValidator ? "是" : "否")")
+    if let filing = facts.filing {
+      lines.append("平台备案：\(filing.content.title)，备案号 \(filing.content.number ?? "")（由 \(filing.owner) 在链上登记，以主管部门公示为准）")
+    }
     lines.append("结论：自存证时间起，上述摘要对应的数据未被篡改。本报告不证明数据在存证之前真实。")
     lines.append("未能证明的事项：" + missing(facts).map { names[$0] ?? $0 }.joined(separator: "；"))
     return lines
@@ -49,8 +53,8 @@ enum EvidenceReport {
 }
 
 /// Times as courts write them: UTC+8, whatever the machine's zone.
-enum ChinaTime {
-  static func text(_ time: BlockTime) -> String {
+package enum ChinaTime {
+  package static func text(_ time: BlockTime) -> String {
     let seconds = time.rawValue / 1_000 + 8 * 3_600
     let (days, rest) = (seconds / 86_400, seconds % 86_400)
     // Days to date by eras of 400 years, which begin in March.

@@ -9,6 +9,7 @@ struct EvidenceFacts {
   var item: Registered<EvidenceItem>
   var custody: [CustodyEntry]
   var member: Member
+  var filing: Registered<CatalogueEntry>?
   var transaction: TransactionID
   var validators: ValidatorSet
   var signers: [Int]
@@ -48,9 +49,10 @@ struct EvidenceVerifier {
     let (signed, receipt, call) = try deposit(receiptsRoot: root, &list)
     let (item, custody) = try state(checkpoint, call, &list)
     let member = try depositor(signed, item, checkpoint, &list)
+    let filing = try filing(checkpoint, &list)
     try file(item, &list)
     return EvidenceFacts(
-      package: package, call: call, item: item, custody: custody, member: member, transaction: receipt.transaction,
+      package: package, call: call, item: item, custody: custody, member: member, filing: filing, transaction: receipt.transaction,
       validators: validators, signers: package.certificate.certificate.signers)
   }
 
@@ -214,6 +216,20 @@ struct EvidenceVerifier {
     return member
   }
 
+  /// The platform's filing, as the chain's catalogue has it: that it is registered here, not that the authority knows it.
+  private func filing(_ checkpoint: Checkpoint, _ list: inout CheckList) throws -> Registered<CatalogueEntry>? {
+    guard let form = package.filing else { return nil }
+    let prefix = StateKey.prefix(contract: DataDirectory.name, table: DataDirectory.catalogue.records.name)
+    try list.require(
+      form.key.bytes.starts(with: prefix) && form.key.bytes.count > prefix.count, "filing", "the proof is about another record")
+    try list.run("filing") { try form.record.verify(stateRoot: checkpoint.stateRoot, suite: suite) }
+    guard let bytes = form.value?.bytes else { throw CheckFailed("filing", "the entry is absent") }
+    let entry = try list.run("filing") { try Registered<CatalogueEntry>(canonicalBytes: bytes) }
+    try list.require(try PlatformFiling.isInForce(entry), "filing", "the entry is no filing in force")
+    list.pass("filing", "\(entry.content.title), number \(entry.content.number ?? "")")
+    return entry
+  }
+
   private func file(_ item: Registered<EvidenceItem>, _ list: inout CheckList) throws {
     let content = item.content
     if let file = package.file {
@@ -240,6 +256,13 @@ struct EvidenceVerifier {
   ) throws {
     try list.require(form.key.bytes == key.bytes, name, "the proof is about another record")
     try list.run(name) { try form.record.verify(stateRoot: checkpoint.stateRoot, suite: suite) }
+  }
+}
+
+/// Which catalogue entries count as the platform's filing.
+enum PlatformFiling {
+  static func isInForce(_ entry: Registered<CatalogueEntry>) throws -> Bool {
+    entry.state == "listed" && entry.content.kind == .filing && entry.content.number != nil
   }
 }
 

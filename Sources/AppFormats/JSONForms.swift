@@ -111,7 +111,7 @@ public struct RecordForm: Codable, Hashable, Sendable {
   /// The key's path: how it ends and the siblings upward.
   public var proof: StateForm
 
-  init(_ record: RecordProof) {
+  package init(_ record: RecordProof) {
     key = HexBytes(record.key)
     value = record.value.map { HexBytes($0) }
     proof = StateForm(record.proof)

@@ -20,12 +20,15 @@ import Testing
   /// A package at a height before which the validators changed `changes` times, the first time before the deposit.
   func make(
     _ suite: CryptoSuite = .guomi, salted: Bool = false, handOver: Bool = true, changes: Int = 0, generation: UInt64? = nil,
-    pinned: BlockHeight? = nil, seed: UInt64 = 1
+    pinned: BlockHeight? = nil, seed: UInt64 = 1, isFiled: Bool = false
   ) throws -> Made {
     var chain = try SoloChain(
-      [JudicialEvidence()], suite: suite,
-      organisations: ["12410100MB0A01053H": ["depositor"], "91410600MA9A0007X7": ["enterprise"], "11410100MB0A01045R": ["court"]],
-      seed: seed)
+      isFiled ? [JudicialEvidence(), DataDirectory()] : [JudicialEvidence()], suite: suite,
+      organisations: [
+        "12410100MB0A01053H": ["depositor"], "91410600MA9A0007X7": ["enterprise"], "11410100MB0A01045R": ["court"],
+        "henan-platform": ["platform"],
+      ], seed: seed)
+    if isFiled { try file(on: &chain) }
     if changes > 0 { try chain.replaceValidator(0) }
     let notary = try chain.member("12410100MB0A01053H")
     let plaintiff = try chain.member("91410600MA9A0007X7")
@@ -54,6 +57,43 @@ import Testing
     return Made(chain: chain, deposit: id, package: package, anchors: TrustAnchors([anchor]))
   }
 
+  /// Lists a standard, a filing that is withdrawn again, and the platform's filing.
+  func file(on chain: inout SoloChain) throws {
+    let platform = try chain.member("henan-platform")
+    for (code, kind, number) in [
+      ("a-standard", EntryKind.standard, nil), ("b-old", .filing, "豫网信备 0"), ("c-filing", .filing, "豫网信备 41000023000001 号"),
+    ] {
+      let entry = ListEntry(
+        code: code, kind: kind, title: "豫链区块链信息服务", version: "1", number: number, documentDigest: chain.suite.hash(Array(code.utf8)))
+      #expect(try chain.call("directory", "listEntry", entry, by: platform).code == "ok")
+    }
+    let old = ItemReason(code: "b-old", reason: "superseded")
+    #expect(try chain.call("directory", "withdrawEntry", old, by: platform).code == "ok")
+  }
+
+  /// The filing in force is proven and reported; a withdrawn one, or an entry that is no filing, is none.
+  @Test(arguments: CryptoSuite.allCases) func theFilingIsShown(suite: CryptoSuite) throws {
+    let made = try make(suite, isFiled: true)
+    let checks = try EvidencePackage(document: try made.package.document()).verify(anchors: made.anchors)
+    #expect(checks.allSatisfy { $0.holds } && checks.contains { $0.name == "filing" && $0.detail.contains("41000023000001") })
+    #expect(!made.package.missing.contains("platform-filing"))
+    #expect(made.package.report.contains { $0.hasPrefix("平台备案：豫链区块链信息服务，备案号 豫网信备 41000023000001 号") })
+    for code in ["a-standard", "b-old", "none"] {
+      #expect(throws: EvidencePackageError.unknownFiling(code)) {
+        try EvidencePackage(ledger: made.chain.ledger, deposit: made.deposit, filing: code)
+      }
+      // The proof of such an entry in the filing's place is refused, and so is a package that leaves the filing out.
+      var forged = made.package
+      let key = StateKey(contract: DataDirectory.name, table: "catalogue", key: code)
+      forged.filing = RecordForm(try made.chain.ledger.proveRecord(key, at: made.chain.ledger.newestCertified))
+      #expect(forged.verify(anchors: made.anchors).last.map { $0.name == "filing" && !$0.holds } == true)
+    }
+    var without = made.package
+    without.filing = nil
+    #expect(without.verify(anchors: made.anchors).last.map { $0.name == "missing" && !$0.holds } == true)
+    #expect(try make(suite).package.missing.first == "platform-filing")
+  }
+
   @Test(arguments: CryptoSuite.allCases, [true, false]) func verifiesOffline(suite: CryptoSuite, isDeep: Bool) throws {
     let made = try make(suite, salted: isDeep, handOver: isDeep, pinned: isDeep ? 1 : nil)
     let document = try made.package.document()
@@ -66,7 +106,7 @@ import Testing
 
   /// Changes every value of the document, one at a time, in every place where it can be changed without breaking JSON.
   @Test(arguments: [0, 2]) func everyChangedValueIsRefused(changes: Int) throws {
-    let made = try make(salted: true, changes: changes, pinned: 1)
+    let made = try make(salted: true, changes: changes, pinned: 1, isFiled: changes == 2)
     let document = try made.package.document()
     let tree = try JSONSerialization.jsonObject(with: Data(document))
     var changed = 0

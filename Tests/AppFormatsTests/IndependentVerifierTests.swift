@@ -35,7 +35,8 @@ import Testing
       return try run(["python3", script, package.path, anchors.path])
     }
     for (salted, changes, pinned) in [(true, 0, BlockHeight?.some(1)), (false, 0, nil), (false, 2, nil)] {
-      let made = try EvidencePackages().make(suite, salted: salted, handOver: salted, changes: changes, pinned: pinned)
+      let made = try EvidencePackages().make(
+        suite, salted: salted, handOver: salted, changes: changes, pinned: pinned, isFiled: salted || changes > 0)
       try Data(try StrictJSON.encode(made.anchors)).write(to: anchors)
       let good = try answer(try made.package.document())
       #expect(good.status == 0 && good.output == "valid\n", "\(good.output)")

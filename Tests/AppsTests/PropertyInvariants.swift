@@ -3,7 +3,7 @@ import ChainCore
 import ChainTesting
 import Testing
 
-/// Random deals, holds and registrations on three units among four firms.
+/// Random deals, holds, registrations, splits and merges of units among four firms.
 struct PropertyTrade {
   static let firms: [OrganisationID] = ["firm-1", "firm-2", "firm-3", "firm-4"]
   static let fixture: Result<(Parties, ContractSandbox), any Error> = Result {
@@ -20,7 +20,11 @@ struct PropertyTrade {
   var random: SeededRandom
   var deals: [Digest] = []
   var rights: [RightKey] = []
+  /// The numbers of all units there ever were, and of those that are active.
+  var units = [1, 2, 3]
+  var active = [1, 2, 3]
   var registered = 0
+  var (dwellings, splits, merges) = (0, 0, 0)
   var succeeded = 0
 
   init(seed: UInt64) throws {
@@ -30,7 +34,7 @@ struct PropertyTrade {
 
   private func caller(_ role: Role) -> Caller { sandbox.caller(OrganisationID(unchecked: "office-\(role)"), roles: [role]) }
   private mutating func firm() -> OrganisationID { Self.firms[random.below(4)] }
-  private mutating func unit() throws -> RealEstateUnit { try PropertyScenario.unit(random.below(3) + 1) }
+  private mutating func unit() throws -> RealEstateUnit { try PropertyScenario.unit(active[random.below(active.count)]) }
   private func owners(_ unit: RealEstateUnit) throws -> [HolderShare] {
     try sandbox.query("property", "rights", unit, as: [Registered<PropertyRight>].self)
       .filter { $0.state == "registered" && $0.content.kind == .ownership }.flatMap(\.content.holders)
@@ -38,7 +42,7 @@ struct PropertyTrade {
 
   mutating func step() throws {
     do {
-      switch random.below(16) {
+      switch random.below(19) {
       case 0, 1, 2: try file()
       case 3...11: try advance()
       case 12: try place()
@@ -48,8 +52,10 @@ struct PropertyTrade {
         let by: Caller = random.chance(50) ? caller("registry") : random.chance(50) ? caller("court") : sandbox.caller(firm())
         try sandbox.call("property", "endRight", EndRight(right: key, reason: "r"), as: by)
       case 14: sandbox.time = sandbox.time.advanced(byMilliseconds: UInt64(random.below(100_000)))
+      case 15: try random.chance(50) ? split() : merge()
+      case 16: try merge()
       default:
-        guard let id = deals.last else { return }
+        guard let id = deals.last, random.chance(50) else { return }
         try sandbox.call("property", "reject", RejectDeal(deal: id, reason: "r"), as: caller("registry"))
       }
       succeeded += 1
@@ -58,24 +64,69 @@ struct PropertyTrade {
     }
   }
 
+  /// Halves a unit; now and then with an area too much, which must not go through.
+  private mutating func split() throws {
+    guard active.count < 6 else { return }
+    let number = active[random.below(active.count)]
+    let found = try sandbox.query("property", "unit", try PropertyScenario.unit(number), as: Registered<PropertyUnit>?.self)
+    guard let area = found?.content.areaCm2 else { return }
+    let new = [units.count + 1, units.count + 2]
+    let more: UInt64 = random.chance(20) ? 1 : 0
+    let children = [
+      UnitPart(code: try PropertyScenario.unit(new[0]), areaCm2: area / 2),
+      UnitPart(code: try PropertyScenario.unit(new[1]), areaCm2: area - area / 2 + more),
+    ]
+    try sandbox.call("property", "splitUnit", SplitUnit(code: try PropertyScenario.unit(number), children: children), as: registry)
+    #expect(more == 0, "a split made area")
+    units += new
+    active = active.filter { $0 != number } + new
+    splits += 1
+  }
+
+  /// Joins two units, which have the same holders or must not be joined.
+  private mutating func merge() throws {
+    let first = active[random.below(active.count)]
+    let wanted = Set(try owners(try PropertyScenario.unit(first)))
+    let alike = try active.filter { try $0 != first && Set(owners(try PropertyScenario.unit($0))) == wanted }
+    let second = alike.isEmpty || random.chance(20) ? active[random.below(active.count)] : alike[random.below(alike.count)]
+    guard first != second else { return }
+    let codes = [try PropertyScenario.unit(first), try PropertyScenario.unit(second)]
+    let area = try codes.map { try sandbox.query("property", "unit", $0, as: Registered<PropertyUnit>?.self)?.content.areaCm2 ?? 0 }
+    let holders = try codes.map { Set(try owners($0)) }
+    let child = UnitPart(code: try PropertyScenario.unit(units.count + 1), areaCm2: area[0] + area[1])
+    try sandbox.call("property", "mergeUnits", MergeUnits(codes: codes, child: child), as: registry)
+    #expect(holders[0] == holders[1], "units of different holders were joined")
+    units.append(units.count + 1)
+    active = active.filter { $0 != first && $0 != second } + [units.count]
+    merges += 1
+  }
+
+  private var registry: Caller { sandbox.caller(PropertyScenario.organisation(withRole: "registry"), roles: ["registry"]) }
+
   private mutating func file() throws {
     let unit = try unit()
     let current = try owners(unit)
     guard !current.isEmpty else { return }
     let giver = current[random.below(current.count)]
-    let kinds: [DealKind] = [.sale, .gift, .inheritance, .judicial, .mortgage]
+    let kinds: [DealKind] = [.sale, .gift, .inheritance, .judicial, .mortgage, .dwelling]
     let kind = kinds[random.below(kinds.count)]
     let acquirer = firm()
     var content = DealContent(
-      unit: unit, kind: kind, from: kind == .mortgage ? current.map(\.holder) : [giver.holder], to: [],
+      unit: unit, kind: kind, from: kind.isTransfer ? [giver.holder] : current.map(\.holder), to: [],
       deadline: sandbox.time.advanced(byMilliseconds: 3_000_000))
     if kind == .mortgage {
       content.mortgage = MortgageTerms(mortgagee: acquirer, amountCommitment: .zero, transferBan: random.chance(20))
+    } else if kind == .dwelling {
+      content.to = [HolderShare(holder: .organisation(acquirer), share: .whole)]
+      content.dwellingUntil = sandbox.time.advanced(byMilliseconds: UInt64(random.below(400_000) + 1_000))
     } else {
       guard let part = Share(giver.share.numerator, of: giver.share.denominator * UInt32(random.below(3) + 1)) else { return }
       content.to = [HolderShare(holder: .organisation(acquirer), share: part)]
     }
-    let concerned = content.from.compactMap(\.organisation) + [acquirer]
+    // Who dwells there agrees to a mortgage.
+    let dwelling =
+      kind == .mortgage ? try inForce(unit).filter { $0.kind == .dwelling }.flatMap(\.holders).compactMap(\.holder.organisation) : []
+    let concerned = content.from.compactMap(\.organisation) + [acquirer] + (random.chance(50) ? dwelling : [])
     let signers = Self.firms.filter(concerned.contains)
     let consents = random.chance(90) && kind != .judicial ? try parties.consents([], signers, "property", "file", content, sandbox) : []
     let role: Role = kind == .sale ? "housing" : kind == .judicial ? "court" : "registry"
@@ -102,6 +153,7 @@ struct PropertyTrade {
       let before = try inForce(unit)
       try sandbox.call("property", "register", RegisterDeal(deal: id, certificateDigest: .zero), as: caller("registry"))
       registered += 1
+      if deal.content.content.kind == .dwelling { dwellings += 1 }
       check(deal.content, against: before)
     }
   }
@@ -125,6 +177,7 @@ struct PropertyTrade {
       let holder = notice.holders[0].holder
       #expect(deal.consenting.contains(holder) || content.to.allSatisfy { $0.holder == holder })
     }
+    if content.kind == .dwelling { #expect(!before.contains { $0.kind == .dwelling }, "a second right to dwell") }
     if content.kind.isTransfer {
       #expect(content.kind == .judicial || !before.contains { $0.transferBan }, "registered against a transfer ban")
       #expect(deal.tax != nil && deal.tax == deal.taxPaid)
@@ -156,10 +209,18 @@ struct PropertyTrade {
   }
 
   func checkInvariants() throws {
-    for number in 1...3 {
+    var area: UInt64 = 0
+    for number in units {
       let code = try PropertyScenario.unit(number)
       let unit = try #require(try sandbox.query("property", "unit", code, as: Registered<PropertyUnit>?.self))
+      guard active.contains(number) else {
+        #expect(unit.state == "superseded")
+        #expect(try inForce(code).isEmpty, "a right in a unit that is no more")
+        continue
+      }
       #expect(unit.state == "active")
+      area += unit.content.areaCm2
+      #expect(try inForce(code).count { $0.kind == .dwelling } <= 1, "two rights to dwell")
       #expect(try Share.sum(try owners(code).map(\.share)) == .whole)
       let ranks = try inForce(code).filter { $0.kind == .mortgage }.map(\.rank)
       #expect(Set(ranks).count == ranks.count, "two mortgages of one rank")
@@ -168,12 +229,13 @@ struct PropertyTrade {
       }
       #expect(open.count <= 1, "two deals accepted or examined")
     }
+    #expect(area == 3_000_000, "area appeared or vanished")
   }
 }
 
 @Suite struct PropertyInvariants {
   @Test func sharesAreWholeAndHoldsHold() throws {
-    var (succeeded, registered) = (0, 0)
+    var (succeeded, registered, dwellings, splits, merges) = (0, 0, 0, 0, 0)
     for seed in UInt64(0)..<40 {
       var trade = try PropertyTrade(seed: seed)
       for step in 0..<250 {
@@ -182,9 +244,14 @@ struct PropertyTrade {
       }
       succeeded += trade.succeeded
       registered += trade.registered
+      dwellings += trade.dwellings
+      splits += trade.splits
+      merges += trade.merges
     }
-    print("property, seeds 0 to 39: \(succeeded) of 10,000 calls went through, \(registered) deals registered")
-    #expect(succeeded > 3_000 && registered > 80)
+    print(
+      "property, seeds 0 to 39: \(succeeded) of 10,000 calls went through, \(registered) deals registered, \(dwellings) rights to dwell, "
+        + "\(splits) splits, \(merges) merges")
+    #expect(succeeded > 3_000 && registered > 80 && dwellings > 5 && splits > 20 && merges > 2)
   }
 
   @Test func sharesAreExact() throws {

@@ -169,3 +169,33 @@ extension PropertyScenario {
 
   @Test func noOtherCalls() throws { try LifecycleOracle.checkCalls(of: RealEstate()) }
 }
+
+@Suite struct PropertyExamination {
+  /// A deal of persons is examined with every answer that its kind needs, each a match of this deal, from main.
+  @Test func everyAnswerIsNeeded() throws {
+    let world = try PropertyScenario(machine: "deal", state: "accepted", variant: "deal-sale")
+    let deal = try #require(world.deal)
+    let registry = world.sandbox.caller(PropertyScenario.otherRegistry)
+    func examine(_ code: String?, _ answers: [ProvenAnswer]) throws {
+      var copy = world
+      let before = copy.sandbox.records
+      guard let code else {
+        try copy.sandbox.call("property", "examine", ExamineDeal(deal: deal, verifications: answers), as: registry)
+        return #expect(try copy.state() == "examined")
+      }
+      expect(code) { try copy.sandbox.call("property", "examine", ExamineDeal(deal: deal, verifications: answers), as: registry) }
+      #expect(copy.sandbox.records == before)
+    }
+    let all = world.answers(deal)
+    for left in all.indices { try examine("badArgument", world.answers(deal, without: left)) }
+    try examine("badArgument", [])
+    try examine("badArgument", world.answers(deal, result: .mismatch))
+    try examine("badArgument", world.answers(.zero))
+    try examine("badArgument", Array(repeating: all[0], count: 257))
+    var misplaced = all
+    misplaced[0].use.number = 2
+    try examine("badArgument", misplaced)
+    try examine(nil, all)
+    try examine(nil, all.reversed())
+  }
+}

@@ -137,18 +137,27 @@ public struct ShipGoods: CanonicalRecord, Codable, Hashable {
   public var carrier: OrganisationID
   /// The event.
   public var event: TraceEvent
+  /// The chain where the consignee receives them; `nil` = this one.
+  public var chain: ChainID?
+  /// The goods as the source's contract describes them to the destination's; by packet only.
+  public var consignment: Consignment?
 
   /// Puts the fields together.
-  public init(goods: [StockPart], pallets: [SSCC], to: OrganisationID, carrier: OrganisationID, event: TraceEvent) {
+  public init(
+    goods: [StockPart], pallets: [SSCC], to: OrganisationID, carrier: OrganisationID, event: TraceEvent, chain: ChainID? = nil,
+    consignment: Consignment? = nil
+  ) {
     self.goods = goods
     self.pallets = pallets
     self.to = to
     self.carrier = carrier
     self.event = event
+    self.chain = chain
+    self.consignment = consignment
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.goods, \.pallets, \.to, \.carrier, \.event)
+  public static let layout = Layout(Self.init, \.goods, \.pallets, \.to, \.carrier, \.event, \.chain, \.consignment)
 }
 
 /// Arguments of `agritrace.receive`.
@@ -203,15 +212,18 @@ public struct RecallLot: CanonicalRecord, Codable, Hashable {
   public var lot: LotKey
   /// Why: a code.
   public var reason: String
+  /// A recall of the chain that the lots came from; by packet only.
+  public var copy: CopiedRecall?
 
   /// Puts the fields together.
-  public init(lot: LotKey, reason: String) {
+  public init(lot: LotKey, reason: String, copy: CopiedRecall? = nil) {
     self.lot = lot
     self.reason = reason
+    self.copy = copy
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.lot, \.reason)
+  public static let layout = Layout(Self.init, \.lot, \.reason, \.copy)
 }
 
 /// Arguments of `agritrace.continueRecall`.

@@ -114,18 +114,23 @@ public struct TraceLot: CanonicalRecord, Codable, Hashable {
   public var recalls: [Digest]
   /// Its shipments that are discrepant.
   public var open: [Digest]
+  /// The chain where it was born; `nil` = this one.
+  public var birthplace: ChainID?
 
   /// Puts the fields together.
-  public init(goodsClass: String, maker: OrganisationID, site: GLN, recalls: [Digest], open: [Digest]) {
+  public init(
+    goodsClass: String, maker: OrganisationID, site: GLN, recalls: [Digest], open: [Digest], birthplace: ChainID? = nil
+  ) {
     self.goodsClass = goodsClass
     self.maker = maker
     self.site = site
     self.recalls = recalls
     self.open = open
+    self.birthplace = birthplace
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.goodsClass, \.maker, \.site, \.recalls, \.open)
+  public static let layout = Layout(Self.init, \.goodsClass, \.maker, \.site, \.recalls, \.open, \.birthplace)
 }
 
 /// Goods of one lot with one holder, loose or on one pallet.
@@ -201,11 +206,13 @@ public struct TracePallet: CanonicalRecord, Codable, Hashable {
   public var warmest: Int32
   /// Since when it is above the limit.
   public var warmSince: BlockTime?
+  /// The chain that it went to.
+  public var away: ChainID?
 
   /// Puts the fields together.
   public init(
     holder: OrganisationID, lots: [LotKey], shipment: Digest?, readings: UInt64, lastReading: BlockTime?, lastValue: Int32, warmest: Int32,
-    warmSince: BlockTime?
+    warmSince: BlockTime?, away: ChainID? = nil
   ) {
     self.holder = holder
     self.lots = lots
@@ -215,10 +222,12 @@ public struct TracePallet: CanonicalRecord, Codable, Hashable {
     self.lastValue = lastValue
     self.warmest = warmest
     self.warmSince = warmSince
+    self.away = away
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.holder, \.lots, \.shipment, \.readings, \.lastReading, \.lastValue, \.warmest, \.warmSince)
+  public static let layout = Layout(
+    Self.init, \.holder, \.lots, \.shipment, \.readings, \.lastReading, \.lastValue, \.warmest, \.warmSince, \.away)
 }
 
 /// An EPCIS 2.0 event as far as the chain needs it; the bytes stay off chain.
@@ -300,6 +309,9 @@ public struct ShipmentLine: CanonicalRecord, Codable, Hashable {
 }
 
 /// Goods under way; they stay in the shipper's stock, reserved, until they are received. The shipper is the record's owner.
+///
+/// To another chain they go from `leaving` to `away`, or to `restored` if that chain did not take them; there a shipment of the same id
+/// begins, `inTransit`.
 public struct Shipment: CanonicalRecord, Codable, Hashable {
   /// To whom.
   public var consignee: OrganisationID
@@ -309,17 +321,26 @@ public struct Shipment: CanonicalRecord, Codable, Hashable {
   public var lines: [ShipmentLine]
   /// The whole pallets among them.
   public var pallets: [SSCC]
+  /// The chain that they go to, or went to.
+  public var destination: ChainID?
+  /// The chain that they came from.
+  public var source: ChainID?
 
   /// Puts the fields together.
-  public init(consignee: OrganisationID, carrier: OrganisationID, lines: [ShipmentLine], pallets: [SSCC]) {
+  public init(
+    consignee: OrganisationID, carrier: OrganisationID, lines: [ShipmentLine], pallets: [SSCC], destination: ChainID? = nil,
+    source: ChainID? = nil
+  ) {
     self.consignee = consignee
     self.carrier = carrier
     self.lines = lines
     self.pallets = pallets
+    self.destination = destination
+    self.source = source
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.consignee, \.carrier, \.lines, \.pallets)
+  public static let layout = Layout(Self.init, \.consignee, \.carrier, \.lines, \.pallets, \.destination, \.source)
 }
 
 /// A recall of a lot and of all that was made of it.
@@ -334,18 +355,27 @@ public struct TraceRecall: CanonicalRecord, Codable, Hashable {
   public var reached: UInt64
   /// Where the walk to further lots goes on.
   public var frontier: [WalkPoint<LotKey>]
+  /// How many copies were made for other chains.
+  public var copies: UInt64
+  /// How many of them are not confirmed yet.
+  public var openCopies: UInt64
 
   /// Puts the fields together.
-  public init(lot: LotKey, maker: OrganisationID, reason: String, reached: UInt64, frontier: [WalkPoint<LotKey>]) {
+  public init(
+    lot: LotKey, maker: OrganisationID, reason: String, reached: UInt64, frontier: [WalkPoint<LotKey>], copies: UInt64 = 0,
+    openCopies: UInt64 = 0
+  ) {
     self.lot = lot
     self.maker = maker
     self.reason = reason
     self.reached = reached
     self.frontier = frontier
+    self.copies = copies
+    self.openCopies = openCopies
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.lot, \.maker, \.reason, \.reached, \.frontier)
+  public static let layout = Layout(Self.init, \.lot, \.maker, \.reason, \.reached, \.frontier, \.copies, \.openCopies)
 }
 
 /// A time above the limit, longer than the tolerance, or a gap without readings.
@@ -401,60 +431,4 @@ public struct TraceInspection: CanonicalRecord, Codable, Hashable {
 
   /// The fields in order.
   public static let layout = Layout(Self.init, \.about, \.inspector, \.passed, \.reportDigest, \.time)
-}
-
-/// A lot or a pallet.
-public enum TraceThing: CanonicalCodable, OrderedKey, Codable, Sendable {
-  /// All goods of a lot.
-  case lot(LotKey)
-  /// A pallet.
-  case pallet(SSCC)
-
-  /// Appends the variant and its key.
-  public func encode(into writer: inout CanonicalWriter) {
-    switch self {
-    case .lot(let key):
-      writer.writeVariant(0)
-      key.encode(into: &writer)
-    case .pallet(let number):
-      writer.writeVariant(1)
-      number.encode(into: &writer)
-    }
-  }
-
-  /// Reads the variant and its key.
-  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
-    self = try reader.readVariant(of: "TraceThing") { (variant, reader) throws(CanonicalError) -> Self? in
-      switch variant {
-      case 0: .lot(try LotKey(from: &reader))
-      case 1: .pallet(try SSCC(from: &reader))
-      default: nil
-      }
-    }
-  }
-
-  /// Appends the variant and its key.
-  public func encodeKey(into bytes: inout [UInt8]) {
-    switch self {
-    case .lot(let key):
-      bytes.append(0)
-      key.encodeKey(into: &bytes)
-    case .pallet(let number):
-      bytes.append(1)
-      number.encodeKey(into: &bytes)
-    }
-  }
-
-  /// Reads the variant and its key.
-  public init?(key bytes: inout ArraySlice<UInt8>) {
-    switch bytes.popFirst() {
-    case 0:
-      guard let key = LotKey(key: &bytes) else { return nil }
-      self = .lot(key)
-    case 1:
-      guard let number = SSCC(key: &bytes) else { return nil }
-      self = .pallet(number)
-    default: return nil
-    }
-  }
 }

@@ -15,6 +15,7 @@ extension AgriTrace {
   }
 
   private static func ship(_ call: ShipGoods, _ context: ContractContext) throws -> Digest {
+    if let consignment = call.consignment { return try arrive(call, consignment, context) }
     guard (1...64).contains(call.goods.count + call.pallets.count), Set(call.goods.map(\.stock)).count == call.goods.count,
       Set(call.pallets).count == call.pallets.count
     else { throw ContractError.badArgument("goods, pallets: 1 to 64 different ones") }
@@ -34,15 +35,17 @@ extension AgriTrace {
     guard parts.count <= 256 else { throw ContractError.limitExceeded("256 lines a shipment") }
     let id = try shipments.newID("Shipment", context)
     for part in parts { try reserve(part, to: call.to, context) }
-    guard call.to != caller else { throw ContractError.badArgument("to: the shipper has the goods already") }
+    guard call.chain != nil || call.to != caller else { throw ContractError.badArgument("to: the shipper has the goods already") }
     for number in call.pallets {
       var pallet = try context.require(pallets, number)
       pallet.shipment = id
       try context.put(pallets, number, pallet)
     }
     let lines = parts.map { ShipmentLine(stock: $0.stock, quantity: $0.quantity, received: 0) }
-    try shipments.create(
-      "ship", id, Shipment(consignee: call.to, carrier: call.carrier, lines: lines, pallets: call.pallets), context)
+    let shipment = Shipment(
+      consignee: call.to, carrier: call.carrier, lines: lines, pallets: call.pallets, destination: call.chain)
+    try shipments.create("ship", id, shipment, state: call.chain.map { _ in "leaving" }, context)
+    if let chain = call.chain { try depart(call, id, parts, to: chain, context) }
     try record(call.event, call: "ship", context)
     return id
   }
@@ -129,14 +132,14 @@ extension AgriTrace {
   }
 
   /// Takes reserved goods out of stock.
-  private static func withdraw(
-    _ quantity: UInt64, from key: StockKey, call: EntryName, _ context: ContractContext
+  static func withdraw(
+    _ quantity: UInt64, from key: StockKey, call: EntryName, leaving: RecordState = "consumed", _ context: ContractContext
   ) throws(ContractError) {
     var record = try context.require(stock.records, key)
     guard quantity <= record.content.reserved, quantity <= record.content.quantity else { throw .unexpected }
     record.content.quantity -= quantity
     record.content.reserved -= quantity
-    if record.content.quantity == 0 { record.state = "consumed" }
+    if record.content.quantity == 0 { record.state = leaving }
     try stock.rewrite(call, key, record, context)
   }
 }

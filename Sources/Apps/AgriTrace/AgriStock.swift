@@ -74,7 +74,10 @@ extension AgriTrace {
   /// Whether the trade item number, behind its indicator digit, begins with a prefix of the organisation.
   private static func isNumbered(_ gtin: GTIN, by organisation: OrganisationID, _ context: QueryContext) throws(ContractError) -> Bool {
     let digits = gtin.text.dropFirst()
-    for count in 4...12 where try context.get(prefixes, String(digits.prefix(count))) == organisation { return true }
+    for count in 4...12 {
+      guard let found = try context.get(prefixes, String(digits.prefix(count))) else { continue }
+      if found.organisation == organisation, found.chain == context.chain, found.isConfirmed { return true }
+    }
     return false
   }
 
@@ -225,6 +228,7 @@ extension AgriTrace {
       found
       ?? TracePallet(
         holder: caller, lots: [], shipment: nil, readings: 0, lastReading: nil, lastValue: 0, warmest: .min, warmSince: nil)
+    if let chain = pallet.away { throw ContractError.notAllowed(state: "away on \(chain)", call: "pack") }
     guard pallet.holder == caller || pallet.lots.isEmpty else { throw ContractError.notAuthorised("\(pallet.holder) has the pallet") }
     guard pallet.shipment == nil else { throw ContractError.notAllowed(state: "inTransit", call: "pack") }
     if pallet.lots.isEmpty {

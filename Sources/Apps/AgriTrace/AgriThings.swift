@@ -36,12 +36,14 @@ extension AgriTrace {
     switch thing {
     case .lot(let lot):
       let batch = try context.require(lots.batches, lot)
-      guard batch.left > 0 else { return batch.destroyed > 0 && batch.consumed == 0 ? "destroyed" : "consumed" }
+      guard batch.left > 0 else {
+        return batch.away > batch.arrived ? "away" : batch.destroyed > 0 && batch.consumed == 0 ? "destroyed" : "consumed"
+      }
       let flags = try flags(of: lot, context)
       return flags.isRecalled ? "recalled" : flags.isHeld ? "held" : "active"
     case .pallet(let number):
       let pallet = try context.require(pallets, number)
-      guard !pallet.lots.isEmpty else { return "consumed" }
+      guard !pallet.lots.isEmpty else { return pallet.away == nil ? "consumed" : "away" }
       var isHeld = try holds.first(on: thing, context) != nil
       for lot in pallet.lots {
         let flags = try flags(of: lot, context)

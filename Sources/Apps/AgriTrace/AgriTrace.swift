@@ -2,8 +2,8 @@ public import ChainCore
 
 /// 农产品溯源 and 郑冷链: goods by lot from farm to shop, with quantities that add up, temperatures, holds and recalls.
 ///
-/// A hold or recall stands once, at its lot or pallet, and counts for all stock of it, wherever that goes. In this version goods move
-/// between holders of one chain; moving them to another chain is absent.
+/// A hold or recall stands once, at its lot or pallet, and counts for all stock of it, wherever that goes. Goods that `ship` sends to
+/// another chain are reserved, then `away`, or restored if that chain did not take them; a recall follows them.
 public struct AgriTrace: Contract {
   /// `agritrace`.
   public static let name: ContractName = "agritrace"
@@ -72,16 +72,29 @@ public struct AgriTrace: Contract {
       .move("correct", from: ["recorded"], to: "declaredWrong", by: .owner),
     ])
 
-  static let lots = Provenance<LotKey>("lots")
-  static let lotRecords = Table<LotKey, TraceLot>("lot-records")
-  static let pallets = Table<SSCC, TracePallet>("pallets")
-  static let prefixes = Table<String, OrganisationID>("prefixes")
-  static let holds = Holds<TraceThing>("holds")
-  static let inspections = Table<Pair<TraceThing, UInt64>, TraceInspection>("inspections")
-  static let excursions = Table<Pair<SSCC, UInt64>, ColdExcursion>("excursions")
+  package static let lots = Provenance<LotKey>("lots")
+  package static let lotRecords = Table<LotKey, TraceLot>("lot-records")
+  package static let pallets = Table<SSCC, TracePallet>("pallets")
+  static let prefixes = Table<String, PrefixRecord>("prefixes")
+  static let configuration = Table<SingleKey, AgriConfiguration>("configuration")
+  /// How much of a lot went to a chain, or is on its way to it.
+  package static let abroad = Table<Pair<LotKey, ChainID>, UInt64>("abroad")
+  /// How much of a lot came from a chain.
+  static let arrivals = Table<Pair<LotKey, ChainID>, UInt64>("arrivals")
+  static let copies = Table<Pair<Digest, UInt64>, OpenCopy>("recall-copies")
+  static let underWay = Table<Pair<ChainID, UInt64>, SentAbout>("under-way")
+  package static let holds = Holds<TraceThing>("holds")
+  package static let inspections = Table<Pair<TraceThing, UInt64>, TraceInspection>("inspections")
+  package static let excursions = Table<Pair<SSCC, UInt64>, ColdExcursion>("excursions")
 
   /// The contract.
   public init() {}
+
+  /// Keeps where prefixes are registered, if it is not here.
+  public func initialise(_ configuration: [UInt8], _ context: ContractContext) throws {
+    guard !configuration.isEmpty else { return }
+    try context.put(Self.configuration, SingleKey(), try AgriConfiguration(canonicalBytes: configuration))
+  }
 
   /// All calls and questions.
   public var entries: Entries {
@@ -118,12 +131,15 @@ public struct AgriTrace: Contract {
             throw ContractError.badArgument("gs1Prefix: 4 to 12 digits")
           }
         }
+        if case .remote = context.caller.origin {
+          // The site is the other chain's; here only its prefix is kept, once for all chains.
+          guard let prefix = call.gs1Prefix else { throw ContractError.badArgument("gs1Prefix: it is what other chains register") }
+          try Self.register(prefix: prefix, of: call, context)
+          return try context.emit("agritrace.registerSite", RecordChanged(key: call.gln, version: 1))
+        }
         let site = TraceSite(organisation: call.organisation, gs1Prefix: call.gs1Prefix, division: call.division)
         try sites.create("registerSite", call.gln, site, context) {
-          guard let prefix = call.gs1Prefix else { return }
-          let holder = try context.get(Self.prefixes, prefix)
-          guard holder == nil || holder == call.organisation else { throw ContractError.alreadyExists }
-          try context.put(Self.prefixes, prefix, call.organisation)
+          if let prefix = call.gs1Prefix { try Self.register(prefix: prefix, of: call, context) }
         }
       },
       Entry("closeSite", by: sites.access("closeSite")) { (call: CloseSite, context) in

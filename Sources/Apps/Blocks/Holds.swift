@@ -60,9 +60,9 @@ public struct Holds<Key: OrderedKey & ContractValue>: Sendable {
   /// How many holds a record may have at a time: every call looks through them.
   public static var limit: Int { 64 }
 
-  private let active: Table<Pair<Key, UInt64>, Hold>
+  package let active: Table<Pair<Key, UInt64>, Hold>
   private let released: Table<Pair<Key, UInt64>, ReleasedHold>
-  private let ranks: Table<Key, UInt64>
+  package let ranks: Table<Key, UInt64>
 
   /// Holds in the tables `name`, `name-released` and `name-ranks`.
   public init(_ name: StaticString) {

@@ -14,22 +14,32 @@ public struct Batch: CanonicalRecord, Codable, Hashable {
   public var writtenOff: UInt64
   /// How much was destroyed.
   public var destroyed: UInt64
+  /// How much came from other chains.
+  public var arrived: UInt64
+  /// How much went to other chains.
+  public var away: UInt64
 
   /// Puts the fields together.
-  public init(item: String, unit: String, made: UInt64, consumed: UInt64 = 0, writtenOff: UInt64 = 0, destroyed: UInt64 = 0) {
+  public init(
+    item: String, unit: String, made: UInt64, consumed: UInt64 = 0, writtenOff: UInt64 = 0, destroyed: UInt64 = 0, arrived: UInt64 = 0,
+    away: UInt64 = 0
+  ) {
     self.item = item
     self.unit = unit
     self.made = made
     self.consumed = consumed
     self.writtenOff = writtenOff
     self.destroyed = destroyed
+    self.arrived = arrived
+    self.away = away
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.item, \.unit, \.made, \.consumed, \.writtenOff, \.destroyed)
+  public static let layout = Layout(
+    Self.init, \.item, \.unit, \.made, \.consumed, \.writtenOff, \.destroyed, \.arrived, \.away)
 
-  /// How much is left: made = left + consumed + written off + destroyed, always.
-  public var left: UInt64 { made - consumed - writtenOff - destroyed }
+  /// How much is left: made + arrived = left + consumed + written off + destroyed + away, always.
+  public var left: UInt64 { made + arrived - consumed - writtenOff - destroyed - away }
 }
 
 /// A quantity of a batch.
@@ -180,6 +190,8 @@ public struct Provenance<Key: OrderedKey & ContractValue>: Sendable {
     case writtenOff
     /// Destroyed.
     case destroyed
+    /// Gone to another chain.
+    case away
   }
 
   /// Takes a quantity out of the batch.
@@ -192,9 +204,22 @@ public struct Provenance<Key: OrderedKey & ContractValue>: Sendable {
     case .consumed: batch.consumed += part.quantity
     case .writtenOff: batch.writtenOff += part.quantity
     case .destroyed: batch.destroyed += part.quantity
+    case .away: batch.away += part.quantity
     }
     try context.put(batches, part.batch, batch)
     return batch
+  }
+
+  /// Takes in a quantity that came from another chain, of a batch that is known here or not.
+  /// - Throws: `.badArgument` for another item or unit than the batch's, `.overflow`.
+  public func arrive(_ new: NewBatch<Key>, _ context: ContractContext) throws(ContractError) {
+    guard new.quantity > 0 else { throw .badArgument("quantity: at least 1") }
+    var batch = try context.get(batches, new.batch) ?? Batch(item: new.item, unit: new.unit, made: 0)
+    guard batch.item == new.item, batch.unit == new.unit else { throw .badArgument("item, unit: not those of the batch") }
+    batch.arrived = try Self.sum([batch.arrived, new.quantity])
+    // All later sums of the batch stay below this one.
+    _ = try Self.sum([batch.made, batch.arrived])
+    try context.put(batches, new.batch, batch)
   }
 
   /// The batches that come from those at `points`, breadth first, at most `limit` of them; go on at the frontier.

@@ -262,6 +262,7 @@ class Verifier:
         item = self.item(c, call)
         custody = self.custody(c, item)
         account = self.depositor(c, sender, item)
+        self.filing = self.filed(c)
         self.file(item)
         self.report(c, item, custody, account, transaction, call)
 
@@ -347,6 +348,23 @@ class Verifier:
         r.end()
         return sender.hex()
 
+    def filed(self, c):
+        form = self.p.get("filing")
+        if not form:
+            return None
+        prefix, key = text("directory") + text("catalogue"), bytes.fromhex(form["key"])
+        need(key.startswith(prefix) and len(key) > len(prefix), "filing")
+        value = self.record(form, "directory", "catalogue", key[len(prefix):], bytes.fromhex(c["stateRoot"]), "filing")
+        need(value is not None, "filing")
+        r = Reader(value)
+        state, owner = r.text(), r.text()
+        r.number(8), r.number(8)
+        kind, title, _, number = r.uleb(), r.text(), r.text(), r.option(r.text)
+        r.take(32)
+        r.end()
+        need(state == "listed" and kind == 1 and number is not None, "filing")
+        return f"平台备案：{title}，备案号 {number}（由 {owner} 在链上登记，以主管部门公示为准）"
+
     def file(self, item):
         file = self.p.get("file")
         if file:
@@ -360,7 +378,7 @@ class Verifier:
 
     def report(self, c, item, custody, account, transaction, call):
         p, header = self.p, self.p["deposit"]["header"]
-        missing = ["platform-filing", "code-and-audit-digests", "incidents"]
+        missing = ([] if self.filing else ["platform-filing"]) + ["code-and-audit-digests", "incidents"]
         missing.append("time-stamp-token-signature" if item["token"] else "time-stamp-token")
         if "origin" not in p:
             missing.append("origin")
@@ -394,6 +412,8 @@ class Verifier:
         lines.append(f"见证：高度 {c['height']} 由 {len(members)} 个验证节点中的 {len(signers)} 个签名，所属单位：{organisations}")
         runs = any(m["organisation"] == item["depositor"] for m in members)
         lines.append(f"存证单位是否运行验证节点：{'是' if runs else '否'}")
+        if self.filing:
+            lines.append(self.filing)
         lines.append("结论：自存证时间起，上述摘要对应的数据未被篡改。本报告不证明数据在存证之前真实。")
         lines.append("未能证明的事项：" + "；".join(names[m] for m in missing))
         need(p["report"] == lines, "report")
