@@ -104,7 +104,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(
-      name: "CrossChainTests", dependencies: ["ChainCore", "CrossChain", "ChainNode", "ChainTesting", "TestSupport"],
+      name: "CrossChainTests", dependencies: ["Apps", "ChainCore", "CrossChain", "ChainNode", "ChainTesting", "TestSupport"],
       exclude: ["Independent"],
       swiftSettings: settings),
     .testTarget(name: "LedgerTests", dependencies: ["ChainCore", "ChainTesting", "TestSupport"], swiftSettings: settings),

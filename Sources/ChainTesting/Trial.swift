@@ -145,7 +145,7 @@ public enum Trial: String, Sendable, CaseIterable {
       case .raft: RaftMutation.allCases.map(\.rawValue)
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
-      case .relay: RelayMutation.allCases.filter { !$0.isHiddenByTraffic }.map(\.rawValue)
+      case .relay: RelayMutation.allCases.map(\.rawValue)
       // The same defects as in `relay`, which finds them in less time.
       case .henan: []
       case .ledger: LedgerMutation.allCases.map(\.rawValue)

@@ -90,10 +90,6 @@
     /// The defect of this task, if one is planted.
     @TaskLocal package static var planted: RelayMutation?
 
-    /// Whether the traffic of random worlds hides it: any other packet moves the clients that this one would leave behind. `RelayerDefects`
-    /// finds `clockNotMoved`; nothing finds `newestOnly` since settled packets are forgotten, which moves clients too.
-    package var isHiddenByTraffic: Bool { self == .newestOnly || self == .clockNotMoved }
-
     /// Whether this defect is planted.
     var isPlanted: Bool { Self.planted == self }
 

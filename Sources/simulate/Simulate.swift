@@ -11,6 +11,7 @@ struct Simulate: AsyncParsableCommand {
       Examples:
         simulate raft --seeds 2000
         simulate simplex --seeds 2000 --from 1 --json
+        simulate relay --chains 19 --packets 1000
         simulate replay simplex --seed 186 --trace
         simulate shrink raft --seed 16 --mutant forgottenVote
         simulate mutants
@@ -71,13 +72,6 @@ struct ChainCommand: AsyncParsableCommand {
     case one
     case henan
   }
-}
-
-struct RelayCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "relay", abstract: "A relay and two or three chains with contracts: racing relayers, one that lies, chains that pause.")
-  @OptionGroup var options: CampaignOptions
-  func run() async throws { try await Campaign(trial: .relay, options: options).run() }
 }
 
 struct LedgerCommand: AsyncParsableCommand {

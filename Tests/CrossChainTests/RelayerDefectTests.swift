@@ -3,8 +3,8 @@
   @testable import CrossChain
   import Testing
 
-  /// A planted defect that the random worlds' traffic hides, because any other packet moves the clients too: planted here, where nothing
-  /// else moves. The same course without the defect comes to its end.
+  /// A planted defect that other traffic hides, because any other packet moves the clients too: planted here, where nothing else moves, as
+  /// `RelayWorld` does in its quiet end. The same course without the defect comes to its end.
   @Suite struct RelayerDefects {
     @Test(arguments: [nil, RelayMutation.clockNotMoved]) func aLonePacketsTimeoutMovesTheClock(defect: RelayMutation?) async throws {
       try await RelayMutation.$planted.withValue(defect) {

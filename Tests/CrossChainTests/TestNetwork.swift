@@ -67,9 +67,11 @@ struct TestNetwork {
     engine: EngineKind = .raft, operators: [OrganisationID]? = nil, destinationOperators: [OrganisationID]? = nil,
     registered: [ChainID] = [Self.sourceID, Self.destinationID], route: RoutePolicy? = RoutePolicy(),
     remoteRoles: [RemoteRoles] = [RemoteRoles(chain: Self.sourceID, organisation: "city-hall", roles: ["department"])],
-    parameters: ChainParameters = ChainParameters(), trustingPeriodMs: UInt64 = 14 * 86_400_000, contracts: [any Contract] = []
+    parameters: ChainParameters = ChainParameters(), trustingPeriodMs: UInt64 = 14 * 86_400_000, contracts: [any Contract] = [],
+    more: [OrganisationID: [Role]] = [:]
   ) throws {
-    let organisations: [OrganisationID: [Role]] = ["relay-office": [.relayer], "city-hall": [], "watch": [.supervisor]]
+    var organisations: [OrganisationID: [Role]] = ["relay-office": [.relayer], "city-hall": [], "watch": [.supervisor]]
+    organisations.merge(more) { $1 }
     let hub = try SoloChain(
       [RelayContract()], chain: Self.relayID, suite: relay, engine: engine, organisations: organisations, parameters: parameters,
       validators: validators, operators: operators, seed: 1, time: clock)

@@ -50,6 +50,15 @@ import Testing
     }
   }
 
+  /// Scenario 32, smaller: `simulate relay --chains 19 --packets 1000` is the whole one.
+  @Test func s32ManyChainsSettleWhatTheySent() async throws {
+    let load = try await RelayLoad.run(chains: 6, packets: 12, seed: 32)
+    print("s32: \(load.sent) packets sent, \(load.ends), \(load.steps) steps, settled \(load.longestSettlementMs) ms after the faults")
+    #expect(load.sent >= 6 * 12 && load.ends["succeeded", default: 0] > 20)
+    #expect(load.sent == load.settled + load.ends["stopped", default: 0])
+    for sight in ["forgotten", "supervised", "settled", "refunded"] { #expect(load.sights[sight] ?? 0 > 0, "never seen: \(sight)") }
+  }
+
   @Test func withoutFaultsPacketsSettleSoon() async throws {
     var world = try RelayWorld(ParcelWorkload(), shape: .members(2), seed: 1, faults: .these(.none))
     try await world.run(milliseconds: 20_000)

@@ -109,6 +109,10 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case forgottenByRelay
   /// A destination forgot packets that the relay had forgotten.
   case forgottenOnArrival
+  /// A packet came through alone from a chain whose clock leads by more than clients believe.
+  case loneLead
+  /// A packet timed out alone: nothing else moved its destination's clock.
+  case loneTimeout
   /// In the end no chain held anything of packets any more.
   case forgotten
   /// A regulator's replay gave the relay's log.

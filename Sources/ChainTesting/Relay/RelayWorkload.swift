@@ -16,6 +16,8 @@ public protocol RelayWorkload: Sendable {
   mutating func next(on chain: ChainID, among chains: [ChainID], relay: RelayView, _ random: inout SeededRandom) -> ChainCall
   /// What a client on `chain` still has to do before the world comes to rest, if anything: answers that were left open.
   func closing(on chain: ChainID, _ ledger: Ledger) -> ChainCall?
+  /// A packet that travels alone, and succeeds if it comes in time; `nil` if clients send none.
+  func lone(from chain: ChainID, to destination: ChainID, timeout: PacketTimeout) -> ChainCall?
   /// What is wrong with the state of the member chains at their heads, if anything. Asked after each block that changed one.
   func violation(in ledgers: [Ledger]) -> String?
 }
@@ -23,6 +25,8 @@ public protocol RelayWorkload: Sendable {
 extension RelayWorkload {
   /// Most clients leave nothing open.
   public func closing(on chain: ChainID, _ ledger: Ledger) -> ChainCall? { nil }
+  /// Some clients send nothing alone.
+  public func lone(from chain: ChainID, to destination: ChainID, timeout: PacketTimeout) -> ChainCall? { nil }
 }
 
 /// Parcels of value between chains: held back when sent, paid out when received or when a clerk there says so, given back when
@@ -31,8 +35,14 @@ public struct ParcelWorkload: RelayWorkload {
   static let opening: UInt64 = 1_000_000
   static let accounts: UInt64 = 4
 
+  /// How many letters the relay takes at a time.
+  private let letterRate: RouteRate?
+
   /// The workload.
-  public init() {}
+  /// - Parameter letterRate: How many letters the relay takes at a time; `nil` = any number.
+  public init(letterRate: RouteRate? = RouteRate(packets: 3, windowMs: 4_000)) {
+    self.letterRate = letterRate
+  }
 
   /// The contracts `parcels` and `letters`.
   public var contracts: [any Contract] { [ParcelContract(), LetterContract()] }
@@ -45,7 +55,7 @@ public struct ParcelWorkload: RelayWorkload {
         scope: RouteScope(port: ParcelContract.name), policy: RoutePolicy(calls: ["deliver", "deliverLater", "refuse", "spoil"])),
       SetRoute(
         scope: RouteScope(port: LetterContract.name),
-        policy: RoutePolicy(calls: ["post", "return"], ordered: true, rate: RouteRate(packets: 3, windowMs: 4_000))),
+        policy: RoutePolicy(calls: ["post", "return"], ordered: true, rate: letterRate)),
     ]
   }
 
@@ -53,6 +63,12 @@ public struct ParcelWorkload: RelayWorkload {
   public func closing(on chain: ChainID, _ ledger: Ledger) -> ChainCall? {
     guard let open = try? ledger.query(ParcelContract.name, "undecided", NoResult(), as: UInt64.self), open > 0 else { return nil }
     return ChainCall(ParcelContract.name, "decide", true, by: "post-office")
+  }
+
+  /// A parcel of one unit.
+  public func lone(from chain: ChainID, to destination: ChainID, timeout: PacketTimeout) -> ChainCall? {
+    ChainCall(
+      ParcelContract.name, "send", SendParcel(to: destination, call: "deliver", from: 0, amount: 1, timeout: timeout), by: "post-office")
   }
 
   /// A parcel to another chain: most arrive, some are too late, some are refused there or on the relay.

@@ -25,7 +25,8 @@ struct WorldChain: Sendable {
   let store = MemoryStore()
   /// The chain as it is known; of a relay of whole nodes that of the first honest node at the newest height.
   var ledger: Ledger
-  let skewMs: Int
+  /// By how much its clock leads; in the end one chain's is set ahead.
+  var skewMs: Int
   let sealMs: Int
   var pool: [(signed: SignedTransaction, id: TransactionID)] = []
   /// What waits or waited since the last restart.

@@ -67,6 +67,7 @@ extension RelayWorld {
     nextSequence[header.lane] = expected + 1
     packets[header.key] = PacketTrack(header: header, id: NetworkHash(suite: chains[0].ledger.suite).packetID(header), sentAt: now)
     order.append(header.key)
+    sentBy[chains[index].id, default: 0] += 1
     unsettled += 1
   }
 

@@ -97,9 +97,10 @@ extension RelayWorld {
     for record in records where packets[record.key].map({ hash.packetID($0.header) != record.packetID }) ?? true {
       throw failure("the regulator sees \(describe(record.key)), which nobody sent")
     }
+    let courses = Dictionary(grouping: records, by: \.key)
     for key in order {
       guard let packet = packets[key] else { continue }
-      let stages = records.filter { $0.key == key }.map(\.stage)
+      let stages = (courses[key] ?? []).map(\.stage)
       let ends = stages.filter { $0 != .relayed }
       guard stages.contains(.relayed) == packet.isRelayed, ends.count == (packet.outcome == nil ? 0 : 1) else {
         throw failure("the regulator sees another course of \(describe(key)) than it took")

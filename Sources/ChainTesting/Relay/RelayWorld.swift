@@ -68,6 +68,8 @@ public struct RelayWorld: Sendable {
   /// The packets in the order in which they were sent.
   var order: [PacketKey] = []
   var unsettled = 0
+  /// How many packets each member sent.
+  var sentBy: [ChainID: Int] = [:]
   var nextSequence: [LaneID: UInt64] = [:]
   var logSize: UInt64 = 0
   /// Per lane: below which number the relay and the destination forgot, as they said.
@@ -81,6 +83,8 @@ public struct RelayWorld: Sendable {
   let pruneLag: UInt64
   /// Whether relayers let all lanes forget what is left, in the end.
   var isForgetting = false
+  /// Whether a packet is alone: the thief is silent too.
+  var isQuiet = false
   /// Heights that light clients are known to trust, oldest first.
   var trusted: [ClientPlace: [BlockHeight]] = [:]
   var thief = RelayThief()
@@ -167,13 +171,14 @@ public struct RelayWorld: Sendable {
       chains[1 + random.below(chains.count - 1)].pausedUntil = now + random.below(Self.lastPauseMs)
       try await settle()
     }
+    try await sendAlone()
     try checkEnd()
     try await forget()
     try checkSupervision()
     try await betray()
   }
 
-  private mutating func settle() async throws {
+  mutating func settle() async throws {
     healedAt = now
     while now < healedAt + Self.settlementBoundMs, unsettled > 0 || openCalls > 0 {
       if (now - healedAt) % 2_000 == 0 { for index in chains.indices.dropFirst() { try close(index) } }
@@ -194,7 +199,7 @@ public struct RelayWorld: Sendable {
       if chains[index].nextSeal <= now, chains[index].pausedUntil <= now { try seal(index) }
     }
     for index in relayers.indices where relayers[index].nextAt <= now && relayers[index].pausedUntil <= now { try await tick(index) }
-    if faults.hasThief, thief.nextAt <= now { try steal() }
+    if faults.hasThief, !isQuiet, thief.nextAt <= now { try steal() }
   }
 
   /// Lets all lanes forget what is settled, and checks that state is as small as in the beginning.
@@ -268,7 +273,7 @@ public struct RelayWorld: Sendable {
     if let call = workload.closing(on: chains[index].id, chains[index].ledger) { try hand(in: call, on: index) }
   }
 
-  private mutating func hand(in call: ChainCall, on index: Int) throws {
+  mutating func hand(in call: ChainCall, on index: Int) throws {
     guard let clerk = chains[index].founding.member(call.organisation, "clerk") else { throw failure("\(call.organisation) has no clerk") }
     let signed = try sign(call.contract, call.entry, call.arguments, by: clerk, on: index)
     origins[signed.id(genesis: chains[index].ledger.genesisID, suite: chains[index].ledger.suite)] = .client

@@ -56,7 +56,7 @@ import Testing
     return verdicts
   }
 
-  @Test func everySingleStep() throws {
+  @Test func s07EverySingleStep() throws {
     var verdicts: [String: Int] = [:]
     var files = 0
     for name in Self.singleSteps {
@@ -122,7 +122,7 @@ import Testing
     return (effect, search.verified)
   }
 
-  @Test func everyBisection() throws {
+  @Test func s07EveryBisection() throws {
     var ran = 0
     for (name, fails) in Self.bisections {
       guard let data = Vectors.shared("lightclient/bisection/\(name).json") else { continue }

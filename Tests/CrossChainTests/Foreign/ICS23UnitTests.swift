@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func allInputs() throws {
+  @Test func s07AllUnitInputs() throws {
     var ran = 0
     struct SpecCase: Decodable {
       var Proof: Proof

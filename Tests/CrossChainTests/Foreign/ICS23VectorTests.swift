@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func everySingleProofIsAccepted() throws {
+  @Test func s07EverySingleProofIsAccepted() throws {
     for name in Self.singles {
       let data = try Vectors.bundled("crosschain/ics23/single/\(name).json")
       if let shared = Vectors.shared("ics23/single/\(name).json") { #expect(shared == data, "\(name) differs from its origin") }
@@ -91,7 +91,7 @@ import Testing
     #expect(Self.singles.count == 13)
   }
 
-  @Test func everyExpandedProofIsAccepted() throws {
+  @Test func s07EveryExpandedProofIsAccepted() throws {
     guard let data = Vectors.shared("ics23/expanded-from-batch.json") else { return }
     let file = try JSONDecoder().decode(Expanded.self, from: data)
     for entry in file.cases {
@@ -105,7 +105,7 @@ import Testing
     #expect(file.cases.count == 80)
   }
 
-  @Test func everyForgeryIsRefused() throws {
+  @Test func s07EveryForgeryIsRefused() throws {
     let data = try Vectors.bundled("crosschain/ics23/ics23-negative.json")
     if let shared = Vectors.shared("derived/ics23-negative.json") { #expect(shared == data, "the copy differs from its origin") }
     let file = try JSONDecoder().decode(Negative.self, from: data)
