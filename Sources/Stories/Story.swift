@@ -9,12 +9,15 @@ public struct StorySetting: Sendable {
   public var engine: EngineKind
   /// Where chains keep their data; `nil` = in memory.
   public var folder: String?
+  /// The folder of the data that stories are told with.
+  public var input: String
 
   /// A setting.
-  public init(suite: CryptoSuite = .guomi, engine: EngineKind = .simplex, folder: String? = nil) {
+  public init(suite: CryptoSuite = .guomi, engine: EngineKind = .simplex, folder: String? = nil, input: String = "Examples/Stories") {
     self.suite = suite
     self.engine = engine
     self.folder = folder
+    self.input = input
   }
 }
 

@@ -29,6 +29,18 @@ extension StoryStage {
     _ organisation: OrganisationID, on chain: ChainID, _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable,
     returning: Output.Type
   ) async throws -> Happened<Output> {
+    let receipt = try await accepted(organisation, on: chain, contract, entry, arguments)
+    return try happened(try Output(canonicalBytes: receipt.output), receipt, on: chain)
+  }
+
+  private func happened<Output>(_ output: Output, _ receipt: Receipt, on chain: ChainID) throws -> Happened<Output> {
+    Happened(
+      output: output, chain: chain, height: try ledger(chain).transaction(receipt.transaction).height, transaction: receipt.transaction)
+  }
+
+  private func accepted(
+    _ organisation: OrganisationID, on chain: ChainID, _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable
+  ) async throws -> Receipt {
     let receipt: Receipt
     do {
       receipt = try await client(organisation, on: chain).call(contract, entry, arguments)
@@ -38,17 +50,15 @@ extension StoryStage {
     guard receipt.status == .succeeded else {
       throw failure("\(contract).\(entry) of \(organisation) on \(chain): \(receipt.code): \(receipt.message)")
     }
-    return Happened(
-      output: try Output(canonicalBytes: receipt.output), chain: chain, height: try ledger(chain).transaction(receipt.transaction).height,
-      transaction: receipt.transaction)
+    return receipt
   }
 
-  /// Makes a call that succeeds and returns nothing.
+  /// Makes a call that succeeds and whose result does not matter.
   @discardableResult
   public func call(
     _ organisation: OrganisationID, on chain: ChainID, _ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable
   ) async throws -> Happened<NoResult> {
-    try await call(organisation, on: chain, contract, entry, arguments, returning: NoResult.self)
+    try happened(NoResult(), try await accepted(organisation, on: chain, contract, entry, arguments), on: chain)
   }
 
   /// Makes a call that must be refused, by the node before ordering or in its block, and tells of it.

@@ -81,6 +81,8 @@ public final class StoryStage: Sendable {
   /// The suite of all chains.
   public var suite: CryptoSuite { setting.suite }
 
+  var input: StoryInput { StoryInput(folder: setting.input) }
+
   /// What the story's clock shows.
   public var now: BlockTime { clock.now }
 

@@ -39,6 +39,7 @@ struct StoryCommand: AsyncParsableCommand {
   @Option(help: "guomi (SM2, SM3) or international (Ed25519, SHA-256).") var suite: SuiteName = .guomi
   @Option(help: "The language: zh or en.") var lang: LanguageName = .en
   @Option(help: "A folder for the chains' data, in memory otherwise; made anew for each story.") var out: String?
+  @Option(help: "The folder of the data that stories are told with.") var input = "Examples/Stories"
 
   func validate() throws {
     guard list || all != !names.isEmpty else { throw ValidationError("name stories, or say --all, or --list") }
@@ -66,7 +67,7 @@ struct StoryCommand: AsyncParsableCommand {
 
   private func play(_ story: Story) async throws -> Bool {
     let began = ContinuousClock.now
-    let setting = StorySetting(suite: suite.suite, engine: engine.kind, folder: try folder(of: story))
+    let setting = StorySetting(suite: suite.suite, engine: engine.kind, folder: try folder(of: story), input: input)
     if !json { Console.say("\n== \(story.name): \(story.title[lang.language]) ==") }
     let (lang, json) = (lang.language, json)
     do {

@@ -1,13 +1,15 @@
 import ChainCore
 import Stories
+import TestSupport
 import Testing
 
 /// Each story comes to its end on an engine and with a suite; the release run of `.ci/run` takes all four pairs.
 @Suite struct StoryTests {
+  static let input = Vectors.root.appending(path: "Examples/Stories").path
   static let matrix: [(Story, StorySetting)] = Stories.all.flatMap { story in
     [
-      (story, StorySetting(suite: .guomi, engine: .simplex)),
-      (story, StorySetting(suite: .international, engine: .raft)),
+      (story, StorySetting(suite: .guomi, engine: .simplex, input: input)),
+      (story, StorySetting(suite: .international, engine: .raft, input: input)),
     ]
   }
 
