@@ -106,7 +106,7 @@ public final class StoryStage: Sendable {
       return
     }
     var options = NetworkOptions(
-      interval: .milliseconds(25), relayer: RelayerOptions(idleMs: 400),
+      interval: .milliseconds(40), relayer: RelayerOptions(idleMs: 600),
       routes: ports.map { port in
         SetRoute(scope: RouteScope(port: port), policy: RoutePolicy())
       }, clock: clock.clock, logger: logger)
@@ -252,7 +252,7 @@ public final class StoryStage: Sendable {
 
   private func plan(_ chain: StoryChain) -> FoundingPlan {
     // An idle chain's blocks come often, so that checkpoints follow the story's clock when it is put forward.
-    let parameters = ChainParameters(idleIntervalMs: 400)
+    let parameters = ChainParameters(idleIntervalMs: 800)
     return FoundingPlan(
       chain: chain.chain, suite: setting.suite, engine: setting.engine,
       validators: Array(Self.validators.prefix(setting.engine == .raft ? 3 : 4)),

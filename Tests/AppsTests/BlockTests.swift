@@ -264,20 +264,20 @@ struct BlocksContract: Contract {
 }
 
 @Suite struct Envelopes {
-  @Test func onlyTheReaderOpensAndNothingMayChange() throws {
-    let reader = try PrivateKey.generate(.guomi)
-    let other = try PrivateKey.generate(.guomi)
-    let key = ContentKey.random()
+  @Test(arguments: CryptoSuite.allCases) func onlyTheReaderOpensAndNothingMayChange(suite: CryptoSuite) throws {
+    let reader = try EncryptionKey.generate(suite)
+    let other = try EncryptionKey.generate(suite)
+    let key = ContentKey.random(suite)
     for count in [0, 1, 251, 252, 253, 508, 509, 5_000] {
       let text = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
       let envelope = try key.seal(text, associated: [1])
       #expect(envelope.ciphertext.count == SealedEnvelope.paddedCount(count))
       #expect(envelope.ciphertext.count >= 256 && envelope.ciphertext.count.nonzeroBitCount == 1)
-      let wrap = try key.wrap(to: reader.publicKey)
+      let wrap = try key.wrap(to: try reader.publicKey())
       #expect(try ContentKey(unwrapping: wrap, with: reader).open(envelope, associated: [1]) == text)
       #expect(throws: EnvelopeError.self) { try ContentKey(unwrapping: wrap, with: other) }
       #expect(throws: EnvelopeError.authentication) { try key.open(envelope, associated: [2]) }
-      #expect(throws: EnvelopeError.authentication) { try ContentKey.random().open(envelope, associated: [1]) }
+      #expect(throws: EnvelopeError.authentication) { try ContentKey.random(suite).open(envelope, associated: [1]) }
     }
     let envelope = try key.seal([1, 2, 3], associated: [])
     for place in 0..<envelope.ciphertext.count {
@@ -294,7 +294,20 @@ struct BlocksContract: Contract {
     #expect(try key.seal([1, 2, 3], associated: []) != envelope)
   }
 
-  @Test func theInternationalSuiteSaysThatItCannot() throws {
+  /// SM2 keys of members open as they did; a key of the other suite, or one that only signs, says so.
+  @Test func keysOfAnotherKindAreRefused() throws {
+    let signer = try PrivateKey.generate(.guomi)
+    let wrap = try ContentKey.random().wrap(to: signer.publicKey)
+    let envelope = try ContentKey(unwrapping: wrap, with: signer).seal([7], associated: [])
+    #expect(try ContentKey(unwrapping: wrap, with: try EncryptionKey(signer)).open(envelope, associated: []) == [7])
+    let rsa = try EncryptionKey.generate(.international)
+    #expect(throws: EnvelopeError.otherSuite) { try ContentKey.random(.guomi).wrap(to: try rsa.publicKey()) }
+    #expect(throws: EnvelopeError.self) { try ContentKey(unwrapping: wrap, with: rsa) }
+    let named = EncryptionPublicKey(suite: .international, der: try EncryptionKey(signer).publicKey().der)
+    #expect(throws: EnvelopeError.cipher(.malformed)) { try ContentKey.random(.international).wrap(to: named) }
+    let trailing = EncryptionPublicKey(suite: .international, der: try rsa.publicKey().der + [0])
+    #expect(throws: EnvelopeError.cipher(.malformed)) { try ContentKey.random(.international).wrap(to: trailing) }
+    #expect(throws: KeyError.unknownAlgorithm) { try EncryptionKey(try PrivateKey.generate(.international)) }
     let reader = try PrivateKey.generate(.international)
     #expect(throws: EnvelopeError.notSupported) { try ContentKey.random().wrap(to: reader.publicKey) }
     #expect(throws: EnvelopeError.notSupported) { try ContentKey(unwrapping: [], with: reader) }

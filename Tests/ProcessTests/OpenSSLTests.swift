@@ -35,6 +35,35 @@ import Testing
   }
 
   static let id = "distid:1234567812345678"
+  /// RSA-OAEP with SHA-256: the key of an international envelope, both ways.
+  @Test func wrapsOfBothSidesOpen() throws {
+    let folder = try Folder()
+    let key = try EncryptionKey.generate(.international)
+    try folder.write(try key.pem(), "key.pem")
+    try folder.write(pem(try key.publicKey().der, "PUBLIC KEY"), "public.pem")
+    let secret = Digest.random().bytes
+    try folder.write(try key.publicKey().encrypt(secret), "ours")
+    let form = ["-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-pkeyopt", "rsa_mgf1_md:sha256"]
+    var answer = try folder.run(["pkeyutl", "-decrypt", "-inkey", "key.pem", "-in", "ours", "-out", "opened"] + form)
+    #expect(answer.status == 0, "\(answer.output)")
+    #expect(try folder.read("opened") == secret)
+    try folder.write(secret, "secret")
+    answer = try folder.run(["pkeyutl", "-encrypt", "-pubin", "-inkey", "public.pem", "-in", "secret", "-out", "theirs"] + form)
+    #expect(answer.status == 0, "\(answer.output)")
+    var theirs = try folder.read("theirs")
+    #expect(try key.decrypt(theirs) == secret)
+    theirs[100] ^= 1
+    #expect(throws: CipherError.authentication) { try key.decrypt(theirs) }
+    // AES-256 in counter mode, over a block boundary.
+    let counter = Array(repeating: UInt8(0xff), count: 16)
+    let text = Array(repeating: UInt8(7), count: 37)
+    try folder.write(text, "text")
+    answer = try folder.openssl(
+      "enc", "-aes-256-ctr", "-K", secret.hex, "-iv", counter.hex, "-nosalt", "-in", "text", "-out", "encrypted")
+    #expect(answer.status == 0, "\(answer.output)")
+    #expect(try AES256.ctr(text, key: secret, counter: counter) == folder.read("encrypted"))
+  }
+
   static let message = Array("河南链: a message of no particular length".utf8)
 
   func pem(_ der: [UInt8], _ label: String) -> String {

@@ -1,4 +1,5 @@
 import ChainCore
+import Foundation
 import Stories
 import TestSupport
 import Testing

@@ -3,8 +3,10 @@ public import ChainCore
 /// Why an envelope was not made or not opened.
 @nonexhaustive
 public enum EnvelopeError: Error, Hashable, Sendable {
-  /// The international suite has no encryption here: use a chain of the suite `guomi`.
+  /// An Ed25519 key only signs: wrap to an `EncryptionKey` of the suite.
   case notSupported
+  /// Content key and reader's key are of different suites.
+  case otherSuite
   /// The text is longer than `SealedEnvelope.textLimit` bytes.
   case tooLong(Int)
   /// Another key, other associated bytes, or changed bytes: nothing was decrypted.
@@ -19,7 +21,8 @@ extension EnvelopeError: CustomStringConvertible {
   /// The sentence for a person.
   public var description: String {
     switch self {
-    case .notSupported: "sealed envelopes need the suite guomi: SM2, SM4 and HMAC-SM3"
+    case .notSupported: "an Ed25519 key only signs: wrap to an encryption key"
+    case .otherSuite: "the content's key and the reader's are of different suites"
     case .tooLong(let bytes): "\(bytes) bytes are more than the \(SealedEnvelope.textLimit) of an envelope"
     case .authentication: "the envelope was not made with this key for this purpose, or was changed"
     case .malformed: "the envelope is not of the known form"
@@ -28,7 +31,8 @@ extension EnvelopeError: CustomStringConvertible {
   }
 }
 
-/// Encrypted bytes that stand on chain or beside it: SM4-CTR over a text padded to 256·2ⁿ bytes, authenticated by HMAC-SM3.
+/// Encrypted bytes that stand on chain or beside it: SM4-CTR over a text padded to 256·2ⁿ bytes, authenticated by HMAC-SM3; in the
+/// international suite AES-256-CTR and HMAC-SHA-256.
 ///
 /// The order is encrypt-then-MAC; nothing is decrypted before the tag is checked. The padding hides the text's length but for its
 /// power of two. The content key never stands on chain: `ContentKey.wrap(to:)` gives it to each reader.
@@ -67,24 +71,53 @@ public struct SealedEnvelope: CanonicalRecord, Codable, Hashable {
 /// The key of one envelope: 32 random bytes of its maker.
 ///
 /// ```swift
-/// let key = ContentKey.random()
+/// let key = ContentKey.random(.guomi)
 /// let envelope = try key.seal(text, associated: recordKey)            // the digest of it goes on chain
-/// let wrap = try key.wrap(to: reader.publicKey)                       // once per grantee
+/// let wrap = try key.wrap(to: reader.publicKey())                     // once per grantee
 /// let text = try ContentKey(unwrapping: wrap, with: readerKey).open(envelope, associated: recordKey)
 /// ```
 public struct ContentKey: Sendable {
   private let secret: [UInt8]
+  /// The suite of its ciphers.
+  public let suite: CryptoSuite
 
   /// A fresh key, outside contracts.
-  public static func random() -> ContentKey {
+  public static func random(_ suite: CryptoSuite = .guomi) -> ContentKey {
     // lint: allow randomness, a client's key
-    ContentKey(secret: Digest.random().bytes)
+    ContentKey(secret: Digest.random().bytes, suite: suite)
   }
 
-  private init(secret: [UInt8]) { self.secret = secret }
+  private init(secret: [UInt8], suite: CryptoSuite) {
+    self.secret = secret
+    self.suite = suite
+  }
 
   /// The key in `wrap`.
   /// - Throws: `EnvelopeError.cipher` if the wrap is for another key or was changed, `.malformed`.
+  public init(unwrapping wrap: [UInt8], with key: EncryptionKey) throws(EnvelopeError) {
+    let bytes: [UInt8]
+    do throws(CipherError) {
+      bytes = try key.decrypt(wrap)
+    } catch {
+      throw .cipher(error)
+    }
+    guard bytes.count == Digest.byteCount else { throw .malformed }
+    self.init(secret: bytes, suite: key.suite)
+  }
+
+  /// The key encrypted to a reader: SM2, or RSA-3072 with OAEP.
+  /// - Throws: `EnvelopeError.otherSuite`, `.cipher` for a malformed key.
+  public func wrap(to key: EncryptionPublicKey) throws(EnvelopeError) -> [UInt8] {
+    guard key.suite == suite else { throw .otherSuite }
+    do throws(CipherError) {
+      return try key.encrypt(secret)
+    } catch {
+      throw .cipher(error)
+    }
+  }
+
+  /// The key in a wrap to an SM2 key.
+  /// - Throws: `EnvelopeError.notSupported` for Ed25519 keys, and as for an `EncryptionKey`.
   public init(unwrapping wrap: [UInt8], with key: PrivateKey) throws(EnvelopeError) {
     guard key.suite == .guomi else { throw .notSupported }
     let bytes: [UInt8]
@@ -94,13 +127,14 @@ public struct ContentKey: Sendable {
       throw .cipher(error)
     }
     guard bytes.count == Digest.byteCount else { throw .malformed }
-    self.init(secret: bytes)
+    self.init(secret: bytes, suite: .guomi)
   }
 
   /// The key encrypted to the holder of an SM2 key, in DER (GM/T 0009).
   /// - Throws: `EnvelopeError.notSupported` for Ed25519 keys.
   public func wrap(to key: PublicKey) throws(EnvelopeError) -> [UInt8] {
     guard key.suite == .guomi else { throw .notSupported }
+    guard suite == .guomi else { throw .otherSuite }
     do throws(CipherError) {
       return try key.encrypt(secret).der
     } catch {
@@ -118,7 +152,7 @@ public struct ContentKey: Sendable {
     let counter = Array(Digest.random().bytes.prefix(SM4.blockBytes))
     let ciphertext: [UInt8]
     do throws(CipherError) {
-      ciphertext = try SM4.encrypt(padded, key: try encryptionKey(), mode: .ctr(counter: counter))
+      ciphertext = try crypt(padded, counter)
     } catch {
       throw .cipher(error)
     }
@@ -134,7 +168,7 @@ public struct ContentKey: Sendable {
     guard difference == 0 else { throw .authentication }
     let padded: [UInt8]
     do throws(CipherError) {
-      padded = try SM4.decrypt(envelope.ciphertext, key: try encryptionKey(), mode: .ctr(counter: envelope.counter))
+      padded = try crypt(envelope.ciphertext, envelope.counter)
     } catch {
       throw .cipher(error)
     }
@@ -145,21 +179,27 @@ public struct ContentKey: Sendable {
     return Array(padded[4..<(4 + length)])
   }
 
-  private func encryptionKey() throws(CipherError) -> [UInt8] {
+  /// Counter mode: encrypts and decrypts.
+  private func crypt(_ bytes: [UInt8], _ counter: [UInt8]) throws(CipherError) -> [UInt8] {
+    let key: [UInt8]
     do throws(KeyError) {
-      return Array(try CryptoSuite.guomi.hmac(key: secret, message: Array("YUCHAIN/1/envelope/encrypt".utf8)).bytes.prefix(16))
+      key = try suite.hmac(key: secret, message: Array("YUCHAIN/1/envelope/encrypt".utf8)).bytes
     } catch {
-      throw .openSSL("HMAC-SM3")
+      throw .openSSL("HMAC")
+    }
+    switch suite {
+    case .guomi: return try SM4.encrypt(bytes, key: Array(key.prefix(SM4.blockBytes)), mode: .ctr(counter: counter))
+    case .international: return try AES256.ctr(bytes, key: key, counter: counter)
     }
   }
 
   private func tag(_ counter: [UInt8], _ ciphertext: [UInt8], _ associated: [UInt8]) throws(EnvelopeError) -> Digest {
     do throws(KeyError) {
-      let key = try CryptoSuite.guomi.hmac(key: secret, message: Array("YUCHAIN/1/envelope/authenticate".utf8))
-      return try CryptoSuite.guomi.hmac(
+      let key = try suite.hmac(key: secret, message: Array("YUCHAIN/1/envelope/authenticate".utf8))
+      return try suite.hmac(
         key: key.bytes, message: associated.canonicalBytes + counter.canonicalBytes + ciphertext.canonicalBytes)
     } catch {
-      throw .cipher(.openSSL("HMAC-SM3"))
+      throw .cipher(.openSSL("HMAC"))
     }
   }
 }

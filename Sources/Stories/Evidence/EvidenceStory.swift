@@ -171,7 +171,8 @@ struct EvidenceTelling {
     stage.tell(
       .verified, zh: "证据包：\(checks.count) 项检查全部通过，报告为中文，可由法官自行复核",
       en: "the package: \(checks.count) checks hold; its report is in Chinese, for a judge")
-    guard let place = document.firstRange(of: Array(page.hex.utf8))?.lowerBound ?? document.firstRange(of: Array("\"bytes\"".utf8))?.upperBound
+    guard
+      let place = document.firstRange(of: Array(page.hex.utf8))?.lowerBound ?? document.firstRange(of: Array("\"bytes\"".utf8))?.upperBound
     else { throw stage.failure("the package carries no file") }
     var forged = document
     let target = place + 8

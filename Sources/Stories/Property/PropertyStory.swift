@@ -5,7 +5,8 @@ internal import CrossChain
 extension Story {
   /// §4: a sale with bank and tax, a pre-notice and a seizure that come in between, identity and marriage proven from the main chain.
   public static let property = Story(
-    "property", Sentence(zh: "不动产：预告登记、查封、带押过户，一次登记全部生效", en: "Property: pre-notice, seizure, and one registration that does all or nothing")
+    "property",
+    Sentence(zh: "不动产：预告登记、查封、带押过户，一次登记全部生效", en: "Property: pre-notice, seizure, and one registration that does all or nothing")
   ) { stage in
     var telling = try PropertyTelling(stage)
     try await telling.tell()
