@@ -61,6 +61,8 @@ let package = Package(
         "ChainCore", "CrossChain", "Apps", "AppFormats", "ChainNode", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "Pilots", dependencies: ["Stories", "Apps", "ChainCore", "ChainNode"], path: "Examples/Pilots", swiftSettings: settings),
     .executableTarget(
       name: "simulate",
       dependencies: [
@@ -69,7 +71,7 @@ let package = Package(
     .executableTarget(
       name: "yuchain",
       dependencies: [
-        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode", "Stories",
+        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode", "Stories", "Pilots",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -100,7 +102,8 @@ let package = Package(
       name: "AppFormatsTests", dependencies: ["AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       exclude: ["Independent"], swiftSettings: settings),
     .testTarget(
-      name: "StoriesTests", dependencies: ["Stories", "Apps", "AppFormats", "ChainCore", "ChainNode", "CrossChain", "TestSupport"],
+      name: "StoriesTests",
+      dependencies: ["Stories", "Pilots", "Apps", "AppFormats", "ChainCore", "ChainNode", "CrossChain", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(

@@ -56,6 +56,8 @@ public enum Place {
   public static let main = HomeChain.main
   /// 郑州.
   public static let zhengzhou: ChainID = "henan/410100"
+  /// The airport zone 航空港区.
+  public static let airport: ChainID = "henan/410173"
   /// 开封.
   public static let kaifeng: ChainID = "henan/410200"
   /// 濮阳.

@@ -32,12 +32,15 @@ public struct StoryChain: Sendable {
   public var configurations: [ContractName: [UInt8]]
   /// Roles of organisations of other chains.
   public var remoteRoles: [RemoteRoles]
+  /// How many validators it has; `nil` = three of Raft, four of Simplex BFT.
+  public var validators: Int?
 
   /// Puts the parts together.
   public init(
     _ chain: ChainID, _ parties: [StoryParty], contracts: [any Contract], configurations: [ContractName: [UInt8]] = [:],
-    remoteRoles: [RemoteRoles] = []
+    remoteRoles: [RemoteRoles] = [], validators: Int? = nil
   ) {
+    self.validators = validators
     self.chain = chain
     self.parties = parties
     self.contracts = contracts
@@ -255,7 +258,7 @@ public final class StoryStage: Sendable {
     let parameters = ChainParameters(idleIntervalMs: 800)
     return FoundingPlan(
       chain: chain.chain, suite: setting.suite, engine: setting.engine,
-      validators: Array(Self.validators.prefix(setting.engine == .raft ? 3 : 4)),
+      validators: Array(Self.validators.prefix(chain.validators ?? (setting.engine == .raft ? 3 : 4))),
       organisations: chain.parties.map { GenesisOrganisation(id: $0.organisation, name: $0.organisation.rawValue, roles: $0.roles) },
       members: chain.parties.map { (organisation: $0.organisation, name: Self.clerk) }, remoteRoles: chain.remoteRoles,
       contracts: chain.contracts, configurations: chain.configurations, parameters: parameters, time: clock.now)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ChainCore
 internal import Foundation
+internal import Pilots
 internal import Stories
 
 enum StoryEngine: String, ExpressibleByArgument, CaseIterable {
@@ -41,21 +42,24 @@ struct StoryCommand: AsyncParsableCommand {
   @Option(help: "A folder for the chains' data, in memory otherwise; made anew for each story.") var out: String?
   @Option(help: "The folder of the data that stories are told with.") var input = "Examples/Stories"
 
+  /// The applications' stories, and those of the pilots.
+  private static let known = Stories.all + Pilots.all
+
   func validate() throws {
     guard list || all != !names.isEmpty else { throw ValidationError("name stories, or say --all, or --list") }
-    for name in names where !Stories.all.contains(where: { $0.name == name }) {
+    for name in names where !Self.known.contains(where: { $0.name == name }) {
       throw ValidationError("there is no story \(name): see yuchain story --list")
     }
   }
 
   func run() async throws {
     if list {
-      for story in Stories.all { Console.say("\(story.name)\t\(story.title[lang.language])") }
+      for story in Self.known { Console.say("\(story.name)\t\(story.title[lang.language])") }
       return
     }
     let began = ContinuousClock.now
     var failed: [String] = []
-    let chosen = all ? Stories.all : Stories.all.filter { names.contains($0.name) }
+    let chosen = all ? Self.known : Self.known.filter { names.contains($0.name) }
     for story in chosen {
       if !(try await play(story)) { failed.append(story.name) }
     }

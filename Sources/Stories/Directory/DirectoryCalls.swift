@@ -1,9 +1,9 @@
 internal import Apps
-internal import ChainCore
+public import ChainCore
 
 extension StoryStage {
   /// The serial number of a clerk's certificate, as the directory names encryption certificates.
-  func certificate(of organisation: OrganisationID, on chain: ChainID) throws -> [UInt8] {
+  public func certificate(of organisation: OrganisationID, on chain: ChainID) throws -> [UInt8] {
     let members: [Member] = try ask(organisation, on: chain, "identity", "membersOf", organisation)
     guard let serial = members.first?.serial else { throw failure("\(organisation) has no member on \(chain)") }
     return serial
