@@ -38,16 +38,16 @@ public struct Story: Sendable {
 
   /// Plays the story. Its chains run on until `StoryOutcome.stop`.
   /// - Parameter hear: Gets every narration as it happens.
-  /// - Throws: `StoryFailure`, and what founding chains or reading ledgers throws; then its chains are stopped.
+  /// - Throws: `StoryFailure`; then its chains are stopped.
   public func play(
     _ setting: StorySetting = StorySetting(), hear: @escaping @Sendable (Narration) -> Void = { _ in }
-  ) async throws -> StoryOutcome {
+  ) async throws(StoryFailure) -> StoryOutcome {
     let stage = StoryStage(story: name, setting: setting, hear: hear)
     do {
       try await teller(stage)
     } catch {
       await stage.stop()
-      throw error
+      throw StoryFailure(story: name, reason: (error as? StoryFailure)?.reason ?? "\(error)")
     }
     return stage.outcome()
   }

@@ -107,14 +107,14 @@ extension StoryStage {
     try ledger(chain).record(StateKey(contract: contract, table: table.name, key: key)).map { try Value(canonicalBytes: $0) }
   }
 
-  /// Waits until `condition` gives a value, at most 60 seconds.
+  /// Waits until `condition` gives a value, at most 120 seconds.
   /// - Throws: `StoryFailure` naming `what`, or why a node stopped.
   public func wait<Value>(for what: String, _ condition: () async throws -> Value?) async throws -> Value {
-    for _ in 0..<3_000 {
+    for _ in 0..<6_000 {
       if let value = try await condition() { return value }
       try await Task.sleep(for: .milliseconds(20))
     }
-    throw failure("\(what) did not happen within 60 s")
+    throw failure("\(what) did not happen within 120 s")
   }
 
   /// Puts the clock forward, and waits until every chain that runs has a block of that time and the relay knows of it.

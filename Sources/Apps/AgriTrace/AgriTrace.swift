@@ -75,7 +75,7 @@ public struct AgriTrace: Contract {
   package static let lots = Provenance<LotKey>("lots")
   package static let lotRecords = Table<LotKey, TraceLot>("lot-records")
   package static let pallets = Table<SSCC, TracePallet>("pallets")
-  static let prefixes = Table<String, PrefixRecord>("prefixes")
+  package static let prefixes = Table<String, PrefixRecord>("prefixes")
   static let configuration = Table<SingleKey, AgriConfiguration>("configuration")
   /// How much of a lot went to a chain, or is on its way to it.
   package static let abroad = Table<Pair<LotKey, ChainID>, UInt64>("abroad")

@@ -86,6 +86,9 @@ struct ExchangeTelling {
     try await stage.refuse(
       "sealed to another certificate", "badArgument", zh: "密封给其他证书", en: "sealed to another certificate", Self.owner,
       on: Place.zhengzhou, name, "deliver", other)
+    try await stage.refuse(
+      "data that came by no packet", "notAuthorised", zh: "绕过中继链在本链放入数据", en: "data put in without a packet", Self.applicant,
+      on: Place.kaifeng, name, "delivered", data)
     let sent = try await stage.call(Self.owner, on: Place.zhengzhou, name, "deliver", data)
     stage.tell(sent, zh: "交付 \(envelope.ciphertext.count) 字节密文", en: "\(envelope.ciphertext.count) sealed bytes are sent")
     _ = try await state(request, is: "arrived")
