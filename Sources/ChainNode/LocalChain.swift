@@ -114,7 +114,7 @@ public struct ChainClient: Sendable {
   /// - Throws: `NodeError.refused` before ordering, `.expired`, `.stopped`; `KeyError`.
   public func call(_ contract: ContractName, _ entry: EntryName, _ arguments: some CanonicalCodable) async throws -> Receipt {
     let genesis = node.ledger.genesis
-    let validFor = min(Self.validFor, genesis.parameters.transactionWindow / 2)
+    let validFor = min(Self.validFor, node.ledger.parameters.transactionWindow / 2)
     let signed = try account.sign(
       contract, entry, arguments, chain: genesis.chain, genesis: node.ledger.genesisID,
       validUntil: node.ledger.head.height.advanced(by: validFor))

@@ -26,6 +26,7 @@ public actor Node {
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   private var catchUp: NodeSync
   private var steward: Steward?
+  private var missing = MissingWatch()
   private var isClockReported = false
   private let responder: SyncResponder
   private var tasks: [Task<Void, Never>] = []
@@ -54,13 +55,15 @@ public actor Node {
     steward = configuration.steward.map { Steward(account: $0, key: configuration.key) }
     catchUp = NodeSync(ledger, key: configuration.key.publicKey, store: configuration.ledgerStore, peers: configuration.transport.peers)
     responder = SyncResponder(ledger, transport: configuration.transport)
+    for warning in missing.due((try? ledger.missingContracts()) ?? [], at: head.height) { logger.warning("\(warning)") }
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
         ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,
         logLength: configuration.raftLogLength, seed: .random(in: 0 ... .max))
       core = NodeCore(
         genesis: genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: head.height,
-        seats: head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
+        seats: head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), schedule: head.schedule,
+        mempool: configuration.mempool)
     } catch {
       throw .engine(error)
     }
@@ -293,6 +296,7 @@ public actor Node {
     let seats = ledger.head.seats
     do throws(LedgerError) {
       let checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      core.schedule = ledger.head.schedule
       let receipts = try ledger.receipts(at: block.header.height)
       queue.append(
         .executed(
@@ -337,7 +341,8 @@ public actor Node {
       let waiting = before.mempool.candidates(at: 0, count: .max, bytes: .max)
       core = NodeCore(
         genesis: configuration.genesis, id: id, engine: engine, certified: ledger.newestCertified, executed: ledger.head.height,
-        seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), mempool: configuration.mempool)
+        seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next), schedule: ledger.head.schedule,
+        mempool: configuration.mempool)
       queue = Deque(waiting.compactMap { take(again: $0, from: before) })
       undecided = []
     } catch {
@@ -417,6 +422,7 @@ public actor Node {
   }
 
   private func announce(_ height: BlockHeight) {
+    for warning in missing.due((try? ledger.missingContracts()) ?? [], at: ledger.head.height) { logger.warning("\(warning)") }
     for continuation in subscribers.values { continuation.yield(height) }
     wake()
   }

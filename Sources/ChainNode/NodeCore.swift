@@ -92,6 +92,8 @@ public struct NodeCore: Sendable {
   private var peers: [ReplicaID]
   private var seats: ValidatorSeats
   private var isHalted = false
+  /// The numbers that blocks are built by: `LedgerHead.schedule`, which the host sets after each commit.
+  public var schedule: ParameterSchedule
   /// Transactions of blocks that are decided and not executed: they are in the mempool still, but never to be proposed again.
   private var executing: [[TransactionID]] = []
   /// What waits to be ordered.
@@ -106,15 +108,17 @@ public struct NodeCore: Sendable {
   /// A node of the chain of `genesis` with its engine, continuing from a ledger.
   /// - Parameters:
   ///   - seats: Who has a seat after the ledger's last block; those of genesis by default.
+  ///   - schedule: The numbers that blocks are built by after the ledger's last block; those of genesis by default.
   ///   - signers: The set that signs the height after `certified`; that of genesis by default.
   public init(
     genesis: Genesis, id: ReplicaID, engine: any Engine, certified: BlockHeight, executed: BlockHeight,
-    seats: ValidatorSeats? = nil, signers: ValidatorSet? = nil, mempool: MempoolLimits = MempoolLimits()
+    seats: ValidatorSeats? = nil, signers: ValidatorSet? = nil, schedule: ParameterSchedule? = nil, mempool: MempoolLimits = MempoolLimits()
   ) {
     self.genesis = genesis
     genesisID = genesis.id
     self.id = id
     self.engine = engine
+    self.schedule = schedule ?? ParameterSchedule(genesis: genesis.parameters)
     let seats = seats ?? ValidatorSeats(current: genesis.validators, since: 1)
     self.seats = seats
     peers = Self.peers(of: seats.everyone + (signers?.members ?? []), genesis.suite, except: id)
@@ -290,13 +294,14 @@ public struct NodeCore: Sendable {
 
   /// What waits and is not in a block that the new one stands on.
   private func candidates(for request: BuildRequest) -> [SignedTransaction] {
-    let parameters = genesis.parameters
+    let parameters = schedule.parameters(at: request.parent.next)
     var inFlight = Set(executing.joined())
     for block in request.ancestors {
       for signed in block.transactions { inFlight.insert(signed.id(genesis: genesisID, suite: genesis.suite)) }
     }
     return mempool.candidates(
-      at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes), excluding: inFlight)
+      at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes), excluding: inFlight,
+      largest: Int(parameters.transactionBytes), window: parameters.transactionWindow)
   }
 
   private func isKnown(_ signed: SignedTransaction) -> Bool {

@@ -23,6 +23,7 @@ extension Node {
 /// Runs a relayer in real time. Stopping it stops nothing but packets; any number may run side by side.
 public actor RelayerLoop {
   private var relayer: Relayer
+  private let foreign: [ForeignRelayer]
   private let interval: Duration
   private let clock: NodeClock
   private let logger: Logger
@@ -33,10 +34,13 @@ public actor RelayerLoop {
   public private(set) var failures: [RelayerFailure] = []
 
   /// A loop that ticks each `interval`.
+  /// - Parameter foreign: What moves the relay's clients of foreign chains.
   public init(
-    _ relayer: Relayer, every interval: Duration = .milliseconds(200), clock: NodeClock = .system, label: String = "yuchain.relayer"
+    _ relayer: Relayer, foreign: [ForeignRelayer] = [], every interval: Duration = .milliseconds(200), clock: NodeClock = .system,
+    label: String = "yuchain.relayer"
   ) {
     self.relayer = relayer
+    self.foreign = foreign
     self.interval = interval
     self.clock = clock
     logger = Logger(label: label)
@@ -63,7 +67,12 @@ public actor RelayerLoop {
   }
 
   private func tick() async {
-    let report = await relayer.tick(now: clock.now)
+    var report = await relayer.tick(now: clock.now)
+    for each in foreign {
+      let more = await each.tick(now: clock.now)
+      report.submitted += more.submitted
+      report.failures += more.failures
+    }
     submitted += report.submitted.count
     for failure in report.failures where !failures.contains(failure) {
       logger.debug("\(failure.chain): \(failure.reason)")

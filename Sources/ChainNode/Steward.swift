@@ -79,7 +79,7 @@ package struct Steward: Sendable {
   }
 
   private func sign(_ entry: EntryName, _ arguments: some CanonicalCodable, _ ledger: Ledger) -> SignedTransaction? {
-    let validFor = min(Self.patience, ledger.genesis.parameters.transactionWindow / 2)
+    let validFor = min(Self.patience, ledger.parameters.transactionWindow / 2)
     return try? account.sign(
       GovernanceContract.name, entry, arguments, chain: ledger.genesis.chain, genesis: ledger.genesisID,
       validUntil: ledger.head.height.advanced(by: validFor), salt: ledger.head.height.rawValue)

@@ -103,8 +103,8 @@ public struct LedgerEndpoint: ChainEndpoint {
   public var genesis: GenesisID { ledger.genesisID }
   /// Its suite.
   public var suite: CryptoSuite { ledger.suite }
-  /// Its parameters.
-  public var parameters: ChainParameters { ledger.genesis.parameters }
+  /// Its parameters for the next block.
+  public var parameters: ChainParameters { ledger.parameters }
 
   /// Where it stands.
   public func status() async throws(EndpointError) -> EndpointStatus {

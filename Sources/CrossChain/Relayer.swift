@@ -13,13 +13,20 @@ public struct RelayerOptions: Sendable, Hashable {
   public var pruneLag: UInt64
   /// Whether a batch's packets share one proof; otherwise each brings its own.
   public var sharesProofs: Bool
+  /// For how many milliseconds after the deadline of a transaction over several chains its decision is brought to who prepared it.
+  /// The relay keeps decisions for 30 days; each tick looks at 1,000 transactions at most. `nil`: others bring them.
+  public var decisionMs: UInt64?
 
   /// Options; the defaults suit a province.
-  public init(idleMs: UInt64 = 240_000, packetsPerTick: Int = 10_000, pruneLag: UInt64 = 64, sharesProofs: Bool = true) {
+  public init(
+    idleMs: UInt64 = 240_000, packetsPerTick: Int = 10_000, pruneLag: UInt64 = 64, sharesProofs: Bool = true,
+    decisionMs: UInt64? = 7 * 86_400_000
+  ) {
     self.idleMs = idleMs
     self.packetsPerTick = packetsPerTick
     self.pruneLag = pruneLag
     self.sharesProofs = sharesProofs
+    self.decisionMs = decisionMs
   }
 }
 
@@ -27,7 +34,7 @@ public struct RelayerOptions: Sendable, Hashable {
 public struct RelayerSubmission: Sendable, Hashable {
   /// The chain it went to.
   public var chain: ChainID
-  /// The entry of `xc` that it calls.
+  /// The entry that it calls: of `xc`, or `decide` of a contract that takes part in a transaction over several chains.
   public var entry: EntryName
   /// How many packets it is about; 0 for a mere update.
   public var packets: Int
@@ -116,12 +123,31 @@ public struct Relayer: Sendable {
       report.failures.append(RelayerFailure(chain: relay.chain, reason: "\(error)"))
     }
     var calls: [RelayerCall] = []
+    do throws(EndpointError) {
+      if let window = options.decisionMs { calls += try await decisions(of: hub, spokes, now: now, window, &work) }
+    } catch {
+      report.failures.append(RelayerFailure(chain: relay.chain, reason: "decisions: \(error)"))
+    }
     for index in spokes.indices {
       do throws(EndpointError) {
         calls += try await work.calls(of: index, now: now)
       } catch {
         report.failures.append(RelayerFailure(chain: spokes[index].view.endpoint.chain, reason: "\(error)"))
       }
+    }
+    return calls
+  }
+
+  /// What brings decisions about transactions over several chains to those who wait.
+  private func decisions(
+    of hub: RelayerView, _ spokes: [Spoke], now: BlockTime, _ windowMs: UInt64, _ work: inout RelayerWork
+  ) async throws(EndpointError) -> [RelayerCall] {
+    let decisions = try await RelayerDecisions(of: hub, now: now, windowMs: windowMs)
+    var calls = try await decisions.overdue()
+    for index in spokes.indices {
+      let (found, needsClock) = try await decisions.calls(for: spokes[index])
+      calls += found
+      if needsClock { work.moveClock(of: index) }
     }
     return calls
   }
@@ -188,7 +214,7 @@ public struct Relayer: Sendable {
     let quantum = max(1, endpoint.parameters.transactionWindow / 4)
     let until = BlockHeight((call.target.status.head.rawValue / quantum + 2) * quantum)
     let transaction = Transaction(
-      chain: endpoint.chain, sender: endpoint.suite.accountID(of: key.publicKey), contract: CrossChainState.contract, entry: call.entry,
+      chain: endpoint.chain, sender: endpoint.suite.accountID(of: key.publicKey), contract: call.contract, entry: call.entry,
       arguments: call.arguments, salt: salt, validUntilHeight: until)
     do throws(KeyError) {
       return try transaction.signed(by: key, genesis: endpoint.genesis)
@@ -206,6 +232,7 @@ struct RelayerCall: Sendable {
   var packets: Int
   /// Tells calls of equal arguments apart that go on where the one before stopped.
   var mark: UInt64 = 0
+  var contract = CrossChainState.contract
 }
 
 /// An endpoint and where it stands in this tick.

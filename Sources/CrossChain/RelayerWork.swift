@@ -38,6 +38,9 @@ struct RelayerWork {
     toForgetArrivals = toForget
   }
 
+  /// Lets a chain learn of the relay's newest height, whatever else is due.
+  mutating func moveClock(of index: Int) { needsClock[index] = true }
+
   /// The place of a chain among the spokes.
   func place(_ chain: ChainID) -> Int? { spokes.firstIndex { $0.view.endpoint.chain == chain } }
 

@@ -204,6 +204,8 @@ struct Letters: Contract {
     try await network.retire(Self.second)
     let status = try await network.status()
     #expect(status[2].traffic.received == 1 && status[1].traffic.settled == 1 && status[1].traffic.unsuccessful == 0)
+    let client = try network.relay.nodes[0].ledger.query("xc", "client", Self.second, as: ClientRecord?.self)
+    if case .retired? = client?.status {} else { Issue.record("the relay's organisations did not vote the chain out") }
     let votes = try network.relay.nodes[0].ledger.query("governance", "proposal", UInt64(1), as: GovernanceProposal?.self)
     #expect(votes?.status == .executed && votes?.approvals.count == 3)
     await network.stop()

@@ -41,10 +41,15 @@ struct NotesContract: Contract {
     Entry("fill", by: .member) { (count: UInt64, context) in
       for number in 0..<count { try context.put(Self.notes, 1_000_000 + number, Note(author: context.caller.account, text: "fill")) }
     }
+    Entry("burn", by: .member) { (steps: UInt64, context) in try context.charge(steps) }
     Entry("purge", by: .governance) { (number: UInt64, context) in
       guard try context.get(Self.notes, number) != nil else { throw ContractError.notFound }
       try context.remove(Self.notes, number)
       try context.emit("notes.purged", context.caller.organisation)
+    }
+    Query("burnt") { (steps: UInt64, context) -> UInt64 in
+      try context.charge(steps)
+      return steps
     }
     Query("note") { (number: UInt64, context) -> Note? in try context.get(Self.notes, number) }
     Query("byText") { (text: String, context) -> [UInt64] in

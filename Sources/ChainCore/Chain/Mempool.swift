@@ -54,9 +54,12 @@ public struct Mempool: Sendable {
 
   /// What a block at `height` may take, in arrival order; the pool keeps it until it is committed.
   ///
-  /// - Parameter excluding: Ids that an uncommitted earlier block holds already.
+  /// - Parameters:
+  ///   - excluding: Ids that an uncommitted earlier block holds already.
+  ///   - largest: The greatest size of a transaction at that height: it may have shrunk since one was admitted.
+  ///   - window: How far ahead a transaction's last height may lie: that may have shrunk as well.
   public func candidates(
-    at height: BlockHeight, count: Int, bytes: Int, excluding: Set<TransactionID> = []
+    at height: BlockHeight, count: Int, bytes: Int, excluding: Set<TransactionID> = [], largest: Int = .max, window: UInt64 = .max
   ) -> [SignedTransaction] {
     var taken: [SignedTransaction] = []
     var size = 0
@@ -65,6 +68,7 @@ public struct Mempool: Sendable {
       guard let transaction = waiting[id], !excluding.contains(id), height <= transaction.signed.transaction.validUntilHeight else {
         continue
       }
+      guard transaction.bytes <= largest, transaction.signed.transaction.validUntilHeight < height.advanced(by: window) else { continue }
       guard size + transaction.bytes <= bytes else { break }
       taken.append(transaction.signed)
       size += transaction.bytes

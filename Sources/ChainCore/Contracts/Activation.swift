@@ -2,7 +2,8 @@
 extension Executor {
   /// The contracts that run in a block, after the versions that are due at its height began to.
   func begin(
-    _ height: BlockHeight, _ time: BlockTime, _ overlay: StateOverlay, on state: any StateReader, _ trail: inout AuditTrail
+    _ height: BlockHeight, _ time: BlockTime, _ limits: CallLimits, _ overlay: StateOverlay, on state: any StateReader,
+    _ trail: inout AuditTrail
   ) throws(ExecutionFault) -> ContractRegistry {
     let (active, running): (ActiveContracts, ContractRegistry)
     do throws(StoreError) {
@@ -15,16 +16,26 @@ extension Executor {
     guard !due.isEmpty else { return running }
     var (now, contracts) = (active, running)
     for pending in due {
+      if pending.contract == ContractRegistry.platformName {
+        guard registry.has(pending, suite: genesis.suite) else { throw .missingContract(MissingContract(pending)) }
+        now.pending.removeAll { $0 == pending }
+        contracts = contracts.changed(platform: pending.version)
+        startPlatform(pending, after: active[pending.contract], environment(height, time, contracts), overlay, &trail)
+        if let fault = overlay.fault { throw .store(fault) }
+        now.set(
+          ActiveContract(
+            contract: pending.contract, version: pending.version, manifest: pending.manifest, status: .active, since: height))
+        continue
+      }
       guard
         let new = registry.registered(
           pending.contract, version: pending.version, manifest: pending.manifest, suite: genesis.suite)
       else {
-        throw .missingContract(
-          MissingContract(contract: pending.contract, version: pending.version, manifest: pending.manifest, from: pending.from))
+        throw .missingContract(MissingContract(pending))
       }
       now.pending.removeAll { $0 == pending }
       let candidate = contracts.replacing(pending.contract, by: new)
-      let started = start(new, in: pending, after: active[pending.contract], environment(height, time, candidate), overlay, &trail)
+      let started = start(new, in: pending, after: active[pending.contract], limits, environment(height, time, candidate), overlay, &trail)
       if let fault = overlay.fault { throw .store(fault) }
       if started {
         contracts = candidate
@@ -43,10 +54,10 @@ extension Executor {
 
   /// Starts one version: sets up a new contract, or migrates the records of the version before; whole or not at all.
   private func start(
-    _ new: ContractRegistry.Registered, in pending: PendingVersion, after old: ActiveContract?, _ environment: CallEnvironment,
-    _ overlay: StateOverlay, _ trail: inout AuditTrail
+    _ new: ContractRegistry.Registered, in pending: PendingVersion, after old: ActiveContract?, _ limits: CallLimits,
+    _ environment: CallEnvironment, _ overlay: StateOverlay, _ trail: inout AuditTrail
   ) -> Bool {
-    let limits = genesis.parameters.callLimits.times(LifecycleContract.migrationFactor)
+    let limits = limits.times(LifecycleContract.migrationFactor)
     let frame = CallFrame(environment: environment, overlay: overlay, transaction: TransactionID(.zero), limits: limits)
     let lifecycle = systemContext(LifecycleContract.name, environment, overlay)
     let id = ContractVersionID(contract: pending.contract, version: pending.version)

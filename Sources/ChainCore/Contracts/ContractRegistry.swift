@@ -7,6 +7,8 @@ public enum RegistryError: Error, Hashable, Sendable {
   case repeatedEntry(ContractName, EntryName)
   /// A contract declares a table with indexes twice.
   case repeatedTable(ContractName, TableName)
+  /// A contract has the name `platform`, which stands for the contracts of the platform together.
+  case reservedName(ContractName)
   /// Two contracts want to send packets.
   case twoPacketSenders(ContractName, ContractName)
 }
@@ -44,13 +46,19 @@ public struct ContractRegistry: Sendable {
   private let halted: [ContractName: ContractStatus]
   /// Of a chain: what it runs and this host does not contain.
   let missing: [MissingContract]
+  /// Of a host: the latest version of the platform that it contains, all before it included. Of a chain: the one that runs.
+  public let platform: UInt32
 
   /// The contracts of the base platform and `contracts`.
-  public init(_ contracts: [any Contract]) throws(RegistryError) {
+  public init(_ contracts: [any Contract]) throws(RegistryError) { try self.init(contracts, platform: Self.latestPlatform) }
+
+  /// As `init(_:)`, for a host of another release.
+  package init(_ contracts: [any Contract], platform: UInt32) throws(RegistryError) {
     var registered: [ContractName: [Registered]] = [:]
     var sender: (ContractName, any PacketSender)?
     for contract in Self.core + contracts {
       let name = type(of: contract).name
+      guard name != Self.platformName else { throw .reservedName(name) }
       let found = try Self.register(contract, name: name)
       guard !Self.isCore(name) || registered[name] == nil, registered[name]?.contains(where: { $0.version == found.version }) != true else {
         throw .repeatedContract(name)
@@ -61,18 +69,19 @@ public struct ContractRegistry: Sendable {
         sender = sender ?? (name, packetSender)
       }
     }
-    self.init(contracts: registered, packetSender: sender)
+    self.init(contracts: registered, packetSender: sender, platform: platform)
   }
 
   private init(
     contracts: [ContractName: [Registered]], packetSender: (ContractName, any PacketSender)?,
-    halted: [ContractName: ContractStatus] = [:], missing: [MissingContract] = []
+    halted: [ContractName: ContractStatus] = [:], missing: [MissingContract] = [], platform: UInt32
   ) {
     self.contracts = contracts
     names = contracts.keys.sorted()
     self.packetSender = packetSender
     self.halted = halted
     self.missing = missing
+    self.platform = platform
   }
 
   /// The contracts that every chain has, in whatever state it is.
@@ -88,12 +97,17 @@ public struct ContractRegistry: Sendable {
     var chosen = contracts.filter { Self.isCore($0.key) }
     var halted: [ContractName: ContractStatus] = [:]
     var missing: [MissingContract] = []
+    var version: UInt32 = 1
     for listed in active.contracts {
       if listed.status != .active { halted[listed.contract] = listed.status }
       guard listed.status != .retired else { continue }
+      if listed.contract == Self.platformName {
+        version = listed.version
+        if !hasPlatform(listed.version, manifest: listed.manifest, suite: suite) { missing.append(MissingContract(listed)) }
+        continue
+      }
       guard let found = registered(listed.contract, version: listed.version, manifest: listed.manifest, suite: suite) else {
-        missing.append(
-          MissingContract(contract: listed.contract, version: listed.version, manifest: listed.manifest, from: listed.since))
+        missing.append(MissingContract(listed))
         continue
       }
       chosen[listed.contract] = [found]
@@ -101,7 +115,7 @@ public struct ContractRegistry: Sendable {
     let sender = packetSender.flatMap { sender in
       (chosen[sender.0]?.first?.contract as? any PacketSender).map { (sender.0, $0) }
     }
-    return ContractRegistry(contracts: chosen, packetSender: sender, halted: halted, missing: missing)
+    return ContractRegistry(contracts: chosen, packetSender: sender, halted: halted, missing: missing, platform: version)
   }
 
   /// This registry with the version that the chain runs next in place of the one before.
@@ -109,7 +123,12 @@ public struct ContractRegistry: Sendable {
     var changed = contracts
     changed[contract] = [new]
     let sender = (new.contract as? any PacketSender).map { (contract, $0) } ?? packetSender
-    return ContractRegistry(contracts: changed, packetSender: sender, halted: halted, missing: missing)
+    return ContractRegistry(contracts: changed, packetSender: sender, halted: halted, missing: missing, platform: platform)
+  }
+
+  /// This registry with another version of the platform.
+  func changed(platform: UInt32) -> ContractRegistry {
+    ContractRegistry(contracts: contracts, packetSender: packetSender, halted: halted, missing: missing, platform: platform)
   }
 
   /// The compiled contract of this name, version and interface.

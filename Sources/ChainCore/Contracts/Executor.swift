@@ -130,11 +130,12 @@ public struct Executor: Sendable {
     let overlay = StateOverlay(base: state)
     let (height, time) = (block.header.height, block.header.time)
     var trail = AuditTrail(height: height, time: time, suite: genesis.suite)
-    let environment = environment(height, time, try begin(height, time, overlay, on: state, &trail))
+    let limits = try limits(at: height, in: state)
+    let environment = environment(height, time, try begin(height, time, limits, overlay, on: state, &trail))
     var receipts: [Receipt] = []
     receipts.reserveCapacity(block.transactions.count)
     for (signed, id) in zip(block.transactions, ids) {
-      let receipt = run(signed, id: id, environment: environment, overlay: overlay)
+      let receipt = run(signed, id: id, limits: limits, environment: environment, overlay: overlay)
       receipts.append(receipt)
       trail.note(receipt, of: signed.transaction, registry: environment.registry) {
         let identity = systemContext(IdentityContract.name, environment, overlay)
@@ -159,9 +160,20 @@ public struct Executor: Sendable {
     try? AuditContract.append(trail.records, systemContext(AuditContract.name, environment, overlay))
   }
 
-  private func run(_ signed: SignedTransaction, id: TransactionID, environment: CallEnvironment, overlay: StateOverlay) -> Receipt {
+  /// What a call may use at `height`: genesis says it, or a later decision in the state before.
+  func limits(at height: BlockHeight, in state: any StateReader) throws(ExecutionFault) -> CallLimits {
+    do throws(StoreError) {
+      return try ParameterSchedule.read(from: state, genesis: genesis).parameters(at: height).callLimits
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  private func run(
+    _ signed: SignedTransaction, id: TransactionID, limits: CallLimits, environment: CallEnvironment, overlay: StateOverlay
+  ) -> Receipt {
     let transaction = signed.transaction
-    let frame = CallFrame(environment: environment, overlay: overlay, transaction: id, limits: genesis.parameters.callLimits)
+    let frame = CallFrame(environment: environment, overlay: overlay, transaction: id, limits: limits)
     let caller: Caller
     do throws(CallRefusal) {
       caller = try CallCheck(frame: frame).caller(
@@ -210,7 +222,8 @@ public struct Executor: Sendable {
   ) throws(ContractError) -> [UInt8] {
     let frame: CallFrame
     do throws(StoreError) {
-      frame = try readFrame(on: state, height: height, time: time, hasIndexes: isHead)
+      let limits = try ParameterSchedule.read(from: state, genesis: genesis).parameters(at: height).callLimits
+      frame = try readFrame(on: state, height: height, time: time, hasIndexes: isHead, limits: limits)
     } catch {
       fault = error
       throw .unexpected
@@ -243,11 +256,8 @@ public struct Executor: Sendable {
   /// What a chain in `state` runs, or will run, and this host does not contain; what runs first.
   public func missingContracts(in state: any StateReader) throws(StoreError) -> [MissingContract] {
     let (active, contracts) = try running.registry(in: state)
-    let coming = active.pending.filter {
-      registry.registered($0.contract, version: $0.version, manifest: $0.manifest, suite: genesis.suite) == nil
-    }
-    return contracts.missing
-      + coming.map { MissingContract(contract: $0.contract, version: $0.version, manifest: $0.manifest, from: $0.from) }
+    let coming = active.pending.filter { !registry.has($0, suite: genesis.suite) }.sorted { $0.from < $1.from }
+    return contracts.missing + coming.map { MissingContract($0) }
   }
 
   private func checkFrame(on state: any StateReader, height: BlockHeight, time: BlockTime) throws(CallRefusal) -> CallFrame {
@@ -259,11 +269,11 @@ public struct Executor: Sendable {
   }
 
   func readFrame(
-    on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true
+    on state: any StateReader, height: BlockHeight, time: BlockTime, hasIndexes: Bool = true, limits: CallLimits? = nil
   ) throws(StoreError) -> CallFrame {
     CallFrame(
       environment: environment(height, time, try running.registry(in: state).registry, hasIndexes: hasIndexes),
-      overlay: StateOverlay(base: state), transaction: TransactionID(.zero), limits: genesis.parameters.callLimits)
+      overlay: StateOverlay(base: state), transaction: TransactionID(.zero), limits: limits ?? genesis.parameters.callLimits)
   }
 
   func environment(
@@ -271,7 +281,7 @@ public struct Executor: Sendable {
   ) -> CallEnvironment {
     CallEnvironment(
       chain: genesis.chain, genesis: genesisID, suite: genesis.suite, height: height, time: time, registry: contracts,
-      hasIndexes: hasIndexes)
+      parameters: genesis.parameters, hasIndexes: hasIndexes)
   }
 
   func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {

@@ -6,6 +6,8 @@ struct CallEnvironment: Sendable {
   var height: BlockHeight
   var time: BlockTime
   var registry: ContractRegistry
+  /// The numbers of genesis.
+  var parameters: ChainParameters
   /// Whether this is the newest state: indexes are kept for it only.
   var hasIndexes: Bool
 }

@@ -1,14 +1,25 @@
-/// The rules of form that make a block valid on a parent. They never read contract state.
+/// The rules of form that make a block valid on a parent. They read no state but the numbers that governance decided long before.
 public struct BlockRules: Sendable {
   /// The chain's genesis.
   public let genesis: Genesis
   /// Its id.
   public let genesisID: GenesisID
 
-  /// The rules of the chain of `genesis`.
+  /// The numbers that count at the head and soon after.
+  public private(set) var schedule: ParameterSchedule
+
+  /// The rules of the chain of `genesis`, as long as nothing else was decided.
   public init(genesis: Genesis) {
     self.genesis = genesis
     genesisID = genesis.id
+    schedule = ParameterSchedule(genesis: genesis.parameters)
+  }
+
+  /// The same rules with the numbers that a state says.
+  func with(_ schedule: ParameterSchedule) -> BlockRules {
+    var rules = self
+    rules.schedule = schedule
+    return rules
   }
 
   /// Checks one transaction's form for a block at `height`: version, chain, size, window.
@@ -16,17 +27,18 @@ public struct BlockRules: Sendable {
     let transaction = signed.transaction
     guard transaction.version == Transaction.currentVersion else { throw .version(transaction.version) }
     guard transaction.chain == genesis.chain else { throw .wrongChain(transaction.chain) }
-    guard bytes <= Int(genesis.parameters.transactionBytes) else {
-      throw .tooLarge(bytes: bytes, limit: Int(genesis.parameters.transactionBytes))
+    let parameters = schedule.parameters(at: height)
+    guard bytes <= Int(parameters.transactionBytes) else {
+      throw .tooLarge(bytes: bytes, limit: Int(parameters.transactionBytes))
     }
     #if DEBUG
       if LedgerMutation.planted == .noExpiry, height > transaction.validUntilHeight { return }
     #endif
     guard height <= transaction.validUntilHeight else { throw .expired(validUntil: transaction.validUntilHeight, height: height) }
     #if DEBUG
-      let window = genesis.parameters.transactionWindow + (LedgerMutation.planted == .windowTooWide ? 1 : 0)
+      let window = parameters.transactionWindow + (LedgerMutation.planted == .windowTooWide ? 1 : 0)
     #else
-      let window = genesis.parameters.transactionWindow
+      let window = parameters.transactionWindow
     #endif
     guard transaction.validUntilHeight < height.advanced(by: window) else {
       throw .tooFarAhead(validUntil: transaction.validUntilHeight, limit: height.advanced(by: window))
@@ -44,7 +56,8 @@ public struct BlockRules: Sendable {
     guard header.height == parent.height.next else { throw .wrongHeight(expected: parent.height.next, got: header.height) }
     guard header.parent == parentID else { throw .invalidBlock(.wrongParent(header.parent)) }
     guard header.time > parent.time else { throw .invalidBlock(.timeNotLater) }
-    guard block.transactions.count <= Int(genesis.parameters.blockTransactions) else {
+    let parameters = schedule.parameters(at: header.height)
+    guard block.transactions.count <= Int(parameters.blockTransactions) else {
       throw .invalidBlock(.tooLarge("\(block.transactions.count) transactions"))
     }
     var ids: [TransactionID] = []
@@ -69,7 +82,7 @@ public struct BlockRules: Sendable {
         MerkleLog.leafHash(
           SignedTransaction.leafData(id: id, key: signed.key, signature: signed.signature, suite: genesis.suite), suite: genesis.suite))
     }
-    guard total <= Int(genesis.parameters.blockBytes) else { throw .invalidBlock(.tooLarge("\(total) bytes")) }
+    guard total <= Int(parameters.blockBytes) else { throw .invalidBlock(.tooLarge("\(total) bytes")) }
     guard MerkleLog.root(of: leaves, suite: genesis.suite) == header.transactionsRoot else { throw .invalidBlock(.wrongTransactionsRoot) }
     return ids
   }

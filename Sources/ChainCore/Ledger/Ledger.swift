@@ -12,6 +12,8 @@ public struct LedgerHead: Sendable, Hashable {
   public var position: UInt64
   /// Who has a seat, or will have one.
   public var seats: ValidatorSeats
+  /// The numbers the chain is run by, and what was decided of them.
+  public var schedule: ParameterSchedule
 
   /// The set that signs the checkpoint of the next height.
   public var validators: ValidatorSet { seats.current }
@@ -31,8 +33,7 @@ public final class Ledger: Sendable {
   public let genesisID: GenesisID
   /// What runs the contracts.
   public let executor: Executor
-  /// The rules of form.
-  public let rules: BlockRules
+  private let genesisRules: BlockRules
   /// The height of the snapshot that this ledger began with; 0 if it began with genesis. It never had blocks up to it nor states below it.
   public let base: BlockHeight
   let store: any KeyValueStore
@@ -61,6 +62,8 @@ public final class Ledger: Sendable {
 
   /// The chain's suite.
   public var suite: CryptoSuite { genesis.suite }
+  /// The rules of form for blocks after the head.
+  public var rules: BlockRules { genesisRules.with(memory.withLock { $0.head.schedule }) }
   /// The newest block.
   public var head: LedgerHead { memory.withLock { $0.head } }
 
@@ -71,8 +74,8 @@ public final class Ledger: Sendable {
   public init(store: any KeyValueStore, genesis: Genesis, contracts: ContractRegistry) throws(LedgerError) {
     self.genesis = genesis
     self.store = store
-    rules = BlockRules(genesis: genesis)
-    genesisID = rules.genesisID
+    genesisRules = BlockRules(genesis: genesis)
+    genesisID = genesisRules.genesisID
     do throws(GenesisError) {
       executor = try Executor(genesis: genesis, registry: contracts)
     } catch {
@@ -139,7 +142,7 @@ public final class Ledger: Sendable {
       let head = LedgerHead(
         header: try required(LedgerTables.headers, key, "header \(record.height)"), blockID: record.blockID,
         checkpoint: try required(LedgerTables.checkpoints, key, "checkpoint \(record.height)"), position: record.position,
-        seats: try Self.seats(state))
+        seats: try Self.seats(state), schedule: try LedgerError.wrap { try ParameterSchedule.read(from: state, genesis: genesis) })
       let certified = try LedgerError.wrap { try reader.last(LedgerTables.certificates) }
       let newest = certified.flatMap { UInt64(bigEndian: $0.key) }.map { BlockHeight($0) } ?? 0
       return Memory(

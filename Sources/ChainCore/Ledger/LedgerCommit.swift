@@ -75,6 +75,10 @@ extension Ledger {
     _ block: Block, after ancestors: [Block] = [], signatures: SignatureCheck = .check
   ) throws(LedgerError) {
     var (parent, parentID) = (head.header, head.blockID)
+    // What was decided of the chain's numbers is known so far ahead only.
+    guard UInt64(ancestors.count) <= genesis.parameters.certificateLag else {
+      throw .wrongHeight(expected: parent.height.next, got: block.header.height)
+    }
     var pending: Set<TransactionID> = []
     for ancestor in ancestors {
       guard ancestor.header.parent == parentID else { throw .wrongHeight(expected: parent.height.next, got: ancestor.header.height) }
@@ -261,7 +265,9 @@ private struct PreparedBlock {
       chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
       receiptsRoot: Receipt.root(of: execution.receipts, suite: suite), historyRoot: history.root(suite: suite),
       validatorSetHash: seats.current.hash(genesis: ledger.genesisID, suite: suite))
-    head = LedgerHead(header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, seats: seats)
+    head = LedgerHead(
+      header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, seats: seats,
+      schedule: try Ledger.schedule(after: execution, before: parent.schedule))
   }
 
   func write(to writer: any KeyValueWriter) throws(StoreError) {

@@ -164,7 +164,7 @@ extension Ledger {
       }
     }
     if let parent {
-      _ = try rules.check(block, parent: parent, parentID: block.header.parent) { _ in false }
+      _ = try rules(at: height).check(block, parent: parent, parentID: block.header.parent) { _ in false }
       do throws(BlockFault) {
         try rules.checkSignatures(block)
       } catch {

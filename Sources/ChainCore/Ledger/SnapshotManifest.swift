@@ -83,7 +83,7 @@ public struct SnapshotManifest: CanonicalRecord, Hashable {
 
   /// The greatest number of bytes of a chunk of this chain: one record may be as large as a call may write.
   public static func chunkLimit(_ parameters: ChainParameters) -> Int {
-    chunkBytes + Int(min(parameters.callLimits.bytes, UInt64(StoreTable.valueBytesMax)))
+    chunkBytes + Int(min(max(parameters.callLimits.bytes, ParameterBounds.bytes.upperBound), UInt64(StoreTable.valueBytesMax)))
   }
 
   /// Verifies everything that can be told without chunks.

@@ -29,6 +29,8 @@ public enum GovernanceChange: CanonicalCodable, Hashable, Sendable, Codable {
   case validators(ValidatorChange)
   /// Calls that governance alone may make, in order: all of them or none.
   case calls([GovernedCall])
+  /// What is kept of calls once their proposal is closed. It can't be proposed.
+  case closed(ClosedCalls)
 
   /// Appends the variant and its fields.
   public func encode(into writer: inout CanonicalWriter) {
@@ -39,6 +41,9 @@ public enum GovernanceChange: CanonicalCodable, Hashable, Sendable, Codable {
     case .calls(let calls):
       writer.writeVariant(1)
       calls.encode(into: &writer)
+    case .closed(let closed):
+      writer.writeVariant(2)
+      closed.encode(into: &writer)
     }
   }
 
@@ -48,10 +53,33 @@ public enum GovernanceChange: CanonicalCodable, Hashable, Sendable, Codable {
       switch variant {
       case 0: .validators(try ValidatorChange(from: &reader))
       case 1: .calls(try [GovernedCall](from: &reader))
+      case 2: .closed(try ClosedCalls(from: &reader))
       default: nil
       }
     }
   }
+}
+
+/// What a closed proposal asked for: the kinds of calls and their digest. The calls are in the transaction that proposed them.
+public struct ClosedCalls: CanonicalRecord, Codable, Hashable {
+  /// The contracts and entries, each once.
+  public var scopes: [RuleScope]
+  /// The digest of the change as it was proposed (`GovernanceChange.digest`).
+  public var digest: Digest
+
+  /// Puts the parts together.
+  public init(scopes: [RuleScope], digest: Digest) {
+    self.scopes = scopes
+    self.digest = digest
+  }
+
+  /// The fields in order.
+  public static let layout = Layout(Self.init, \.scopes, \.digest)
+}
+
+extension GovernanceChange {
+  /// The digest that stays of a change once its proposal is closed.
+  public func digest(genesis: GenesisID, suite: CryptoSuite) -> Digest { suite.digest("GovernanceChange", genesis, self) }
 }
 
 /// Arguments of `governance.propose`.

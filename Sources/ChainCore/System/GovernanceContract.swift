@@ -12,6 +12,8 @@ public struct GovernanceContract: SystemContract {
   public static let executionWindowMs: UInt64 = 7 * 86_400_000
   /// The greatest number of open proposals of one organisation.
   public static let openLimit = 8
+  /// How many closed proposals the state remembers; blocks and the audit log tell of all.
+  public static let closedLimit: UInt64 = 1_024
   /// The greatest number of calls in a proposal.
   public static let callLimit = 16
   /// The greatest size of all arguments in a proposal, in bytes.
@@ -27,7 +29,10 @@ public struct GovernanceContract: SystemContract {
   static let sets = Table<UInt64, SeatedSet>("sets")
   static let terms = Table<UInt8, GovernanceTerms>("terms")
   static let proposals = Table<UInt64, GovernanceProposal>("proposals")
+  /// 0: the last proposal's id; 1: how many were closed.
   static let counters = Table<UInt8, UInt64>("counters")
+  /// Closed proposals that are remembered, in the order of closing.
+  static let closed = Table<UInt64, UInt64>("closed")
   static let open = Table<UInt64, UInt8>("open")
   static let openBy = Table<Pair<OrganisationID, UInt64>, UInt8>("openBy")
   static let rules = Table<RuleScope, ProposalRule>("rules")
@@ -47,6 +52,8 @@ public struct GovernanceContract: SystemContract {
     Entry("cancel", by: .member) { (id: UInt64, context) in try Self.cancel(id, context) }
     Entry("setRule", by: .governance) { (setting: RuleSetting, context) in try Self.setRule(setting, context) }
     Entry("dropRule", by: .governance) { (scope: RuleScope, context) in try Self.dropRule(scope, context) }
+    Entry("setParameters", by: .governance) { (change: ParameterChange, context) in try Self.setParameters(change, context) }
+    Entry("cancelParameters", by: .governance) { (_: NoResult, context) in try Self.cancelParameters(context) }
     Entry("ready", by: .member) { (call: ValidatorReady, context) in try Self.seat(call, context) }
     Entry("evidence", by: .member) { (call: EquivocationEvidence, context) -> Conviction in try Self.convict(call, context) }
     Query("seats") { (_: NoResult, context) -> ValidatorSeats in try context.require(Self.seats, 0) }
@@ -58,6 +65,8 @@ public struct GovernanceContract: SystemContract {
     Query("tally") { (id: UInt64, context) -> ProposalTally? in try Self.tally(id, context) }
     Query("rule") { (scope: RuleScope, context) -> ProposalRule in try Self.rule(scope, context) }
     Query("voters") { (electorate: Electorate, context) -> [OrganisationID] in try Self.voters(electorate, context) }
+    Query("schedule") { (_: NoResult, context) -> ParameterSchedule in try Self.schedule(context) }
+    Query("parameters") { (height: BlockHeight, context) -> ChainParameters in try Self.parameters(at: height, context) }
     Query("conviction") { (validator: AccountID, context) -> Conviction? in try context.get(Self.convictions, validator) }
   }
 

@@ -160,13 +160,17 @@ extension GovernanceContract {
 
   /// The kinds that a proposal is of, each once.
   static func scopes(of change: GovernanceChange) -> [RuleScope] {
-    guard case .calls(let calls) = change else { return [.validators] }
-    var found: [RuleScope] = []
-    for call in calls {
-      let scope = RuleScope(contract: call.contract, entry: call.entry)
-      if !found.contains(scope) { found.append(scope) }
+    switch change {
+    case .validators: return [.validators]
+    case .closed(let closed): return closed.scopes
+    case .calls(let calls):
+      var found: [RuleScope] = []
+      for call in calls {
+        let scope = RuleScope(contract: call.contract, entry: call.entry)
+        if !found.contains(scope) { found.append(scope) }
+      }
+      return found
     }
-    return found
   }
 
   /// The organisations that vote, sorted.

@@ -122,12 +122,18 @@ extension GovernanceContract {
       let caller = Caller(
         account: context.caller.account, organisation: organisation, roles: [], origin: .governance(proposal: proposal))
       for call in calls { try context.govern(call, as: caller) }
+    case .closed: throw .notAllowed(state: "closed", call: "execute")
     }
   }
 
   /// Whether what a proposal asks for exists, and its arguments decode.
   private static func checkForm(_ change: GovernanceChange, _ context: ContractContext) throws(ContractError) {
-    guard case .calls(let calls) = change else { return }
+    let calls: [GovernedCall]
+    switch change {
+    case .validators: return
+    case .closed: throw .badArgument("change: what a closed proposal was about can't be proposed")
+    case .calls(let found): calls = found
+    }
     guard (1...callLimit).contains(calls.count) else { throw .badArgument("calls: 1 to \(callLimit) expected") }
     guard calls.reduce(0, { $0 + $1.arguments.count }) <= argumentLimit else {
       throw .limitExceeded("\(argumentLimit) bytes of arguments in a proposal")
@@ -173,8 +179,26 @@ extension GovernanceContract {
     if proposal.status != .open, proposal.status != .approved {
       try context.remove(open, id)
       try context.remove(openBy, Pair(proposal.proposer, id))
+      return try close(proposal, id, context)
     }
     try context.put(proposals, id, proposal)
+  }
+
+  /// Keeps a proposal that is over, without the arguments of its calls, until many others are over as well.
+  private static func close(_ proposal: GovernanceProposal, _ id: UInt64, _ context: ContractContext) throws(ContractError) {
+    var kept = proposal
+    if case .calls = proposal.change {
+      kept.change = .closed(
+        ClosedCalls(scopes: scopes(of: proposal.change), digest: proposal.change.digest(genesis: context.genesis, suite: context.suite)))
+    }
+    try context.put(proposals, id, kept)
+    let number = (try context.get(counters, 1) ?? 0) + 1
+    try context.put(counters, 1, number)
+    try context.put(closed, number, id)
+    guard number > closedLimit else { return }
+    let oldest = number - closedLimit
+    try context.remove(proposals, try context.require(closed, oldest))
+    try context.remove(closed, oldest)
   }
 
   /// Closes what is over: of one organisation, and the oldest of all.

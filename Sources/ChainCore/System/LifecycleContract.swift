@@ -63,13 +63,17 @@ public struct LifecycleContract: SystemContract {
   static func propose(_ version: ContractVersion, _ context: ContractContext) throws(ContractError) {
     let organisation = context.caller.organisation
     guard !ContractRegistry.isCore(version.contract) else {
-      throw .notSupported("versions of \(version.contract): it changes with the platform that all nodes run")
+      throw .notSupported("versions of \(version.contract) alone: propose one of \(ContractRegistry.platformName), of which it is a part")
     }
     guard version.version > 0 else { throw .badArgument("version: 0") }
     guard version.manifest != .zero, version.code != .zero, version.audit != .zero else { throw .badArgument("a digest is zero") }
     guard version.configuration.count <= configurationLimit else { throw .limitExceeded("\(configurationLimit) bytes of configuration") }
     let all = try context.require(active, SingleKey())
-    if let running = all[version.contract] {
+    if version.contract == ContractRegistry.platformName {
+      let running = context.platform
+      guard version.version == running + 1 else { throw .badArgument("version: \(running) runs; the next one is expected") }
+      guard version.configuration.isEmpty else { throw .badArgument("configuration: the platform takes none") }
+    } else if let running = all[version.contract] {
       guard running.status != .retired else { throw .notAllowed(state: "retired", call: "propose") }
       guard version.version > running.version else { throw .badArgument("version: \(running.version) runs; a later one is expected") }
       guard version.configuration.isEmpty else { throw .badArgument("configuration: later versions migrate and take none") }
@@ -110,7 +114,11 @@ public struct LifecycleContract: SystemContract {
     guard !all.pending.contains(where: { $0.contract == call.contract }) else {
       throw .notAllowed(state: "another version is approved; cancel it first", call: "approve")
     }
-    if let running = all[call.contract] {
+    if call.contract == ContractRegistry.platformName {
+      guard call.version == context.platform + 1 else {
+        throw .badArgument("version: \(context.platform) runs; the next one is expected")
+      }
+    } else if let running = all[call.contract] {
       guard running.status != .retired else { throw .notAllowed(state: "retired", call: "approve") }
       guard call.version > running.version else { throw .badArgument("version: \(running.version) runs; a later one is expected") }
     } else {
@@ -158,7 +166,7 @@ public struct LifecycleContract: SystemContract {
   private static func setStatus(
     _ contract: ContractName, from before: [ContractStatus], to status: ContractStatus, _ call: String, _ context: ContractContext
   ) throws(ContractError) {
-    guard !context.frame.environment.registry.isSystem(contract) else {
+    guard contract != ContractRegistry.platformName, !context.frame.environment.registry.isSystem(contract) else {
       throw .notAllowed(state: "\(contract) belongs to the platform, without which nothing could be set right again", call: call)
     }
     var all = try context.require(active, SingleKey())

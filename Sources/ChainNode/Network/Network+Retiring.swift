@@ -11,10 +11,15 @@ extension Network {
   /// refused for good, and their senders learn so. When what it sent has settled as well, the routes from it are closed. Each of these
   /// steps waits for a third of the time at most. The chain's clients should have stopped calling by then. Afterwards the relayers
   /// forget it and its nodes stop; its stores keep everything, and what the relay knows of it stays provable.
-  /// - Parameter limit: How long packets may take to their end.
+  ///
+  /// Once the relay's founding is over, its organisations also vote the chain out (`xc.retireChain`): from then on nothing of it is believed.
+  /// That vote comes last and waits as long as the relay's rules say, which `limit` does not bound.
+  /// - Parameters:
+  ///   - limit: How long packets may take to their end.
+  ///   - decision: The digest of the decision, for the files; by default the chain's last state root.
   /// - Throws: `NetworkError.unknown`, `.isRelay`, `.busy`, `.stopped`, `.notDrained`: then the chain runs on with its routes closed,
   ///   and retiring may be tried again; what `NetworkOptions.decide` throws.
-  public func retire(_ name: ChainID, within limit: Duration = .seconds(60)) async throws {
+  public func retire(_ name: ChainID, within limit: Duration = .seconds(60), decision: Digest? = nil) async throws {
     guard !isStopped else { throw NetworkError.stopped }
     guard name != relay.chain else { throw NetworkError.isRelay(name) }
     guard let member = members[name] else { throw NetworkError.unknown(name) }
@@ -29,11 +34,18 @@ extension Network {
     try await close(ports.map { RouteScope(source: name, port: $0) } + narrow(ports, name, isSource: true))
     let unsettled = try await drain(within: limit / 3) { try underWay(of: name).count }
     guard unsettled == 0 else { throw NetworkError.notDrained(name, unsettled: unsettled) }
+    if try !isFounding { try await voteOut(name, decision ?? member.chain.nodes[0].ledger.head.checkpoint.stateRoot) }
     var last = try await status(of: name)
     last.phase = .retired
     bury(name, last)
     await serve()
     await member.chain.stop()
+  }
+
+  private func voteOut(_ name: ChainID, _ decision: Digest) async throws {
+    let client: ClientRecord? = try relay.nodes[0].ledger.query(CrossChainState.contract, "client", name)
+    if case .retired? = client?.status { return }
+    try await decide(.retire(RetireChain(chain: name, decision: decision)))
   }
 
   /// How many packets from or to the chain there are whose senders have not learned how they ended.

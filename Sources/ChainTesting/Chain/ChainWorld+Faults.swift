@@ -62,7 +62,8 @@ extension ChainWorld {
         firstEpoch: validators[index].hasJournal ? nil : 0, logLength: faults.logLength, seed: random.next())
       var core = NodeCore(
         genesis: founding.genesis, id: validators[index].id, engine: engine, certified: ledger.newestCertified,
-        executed: ledger.head.height, seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next))
+        executed: ledger.head.height, seats: ledger.head.seats, signers: ledger.validators(signing: ledger.newestCertified.next),
+        schedule: ledger.head.schedule)
       var effects: [NodeCore.Effect] = []
       var open: [Checkpoint] = []
       var height = ledger.newestCertified.next

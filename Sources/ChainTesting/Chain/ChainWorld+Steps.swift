@@ -134,6 +134,7 @@ extension ChainWorld {
       default: throw failure("N\(index) cannot commit: \(error)")
       }
     }
+    validators[index].core?.schedule = ledger.head.schedule
     if Int(checkpoint.height.rawValue) > chain.count, isTimedWrongly(block) { throw failure("N0 leads though its clock is wrong") }
     let receipts = try ledger.receipts(at: checkpoint.height)
     if !validators[index].isLiar { try check(checkpoint, receipts, index) }

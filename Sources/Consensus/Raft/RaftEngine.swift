@@ -62,7 +62,8 @@ public struct RaftEngine: Engine {
   ) throws(EngineFault) {
     let members = Configuration(voters: genesis.validators.members.map { $0.replica(suite: genesis.suite) })
     var configuration = RaftConfiguration(id: id, group: genesis.id, seed: seed)
-    configuration.maxEntryBytes = Int(genesis.parameters.blockBytes) + 64 * 1024
+    // Governance may let blocks grow while the engine runs.
+    configuration.maxEntryBytes = Int(max(genesis.parameters.blockBytes, ParameterBounds.blockBytes.upperBound)) + 64 * 1024
     configuration.trailingEntries = logLength
     let raftStore = RaftStore(store: store)
     var restored: RaftRestoredState

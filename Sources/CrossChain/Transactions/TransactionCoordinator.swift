@@ -109,7 +109,10 @@ extension RelayContract {
         Entry("finish", by: .member) { (plan: TransactionPlan, context) in try TransactionCoordinator.finish(plan, context) },
       ],
       queries: [
-        Query("transaction") { (id: Digest, context) -> TransactionRecord? in try context.get(TransactionCoordinator.records, id) }
+        Query("transactions") { (question: TransactionsQuestion, context) -> [TransactionRecord] in
+          try TransactionCoordinator.page(question, context)
+        },
+        Query("transaction") { (id: Digest, context) -> TransactionRecord? in try context.get(TransactionCoordinator.records, id) },
       ])
   }
 }

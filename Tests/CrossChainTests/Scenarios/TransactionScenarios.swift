@@ -164,6 +164,9 @@ struct Swapper: Contract {
     return try network.call(chain, "swapper", "decide", proven)
   }
 
+  /// A relayer that leaves decisions to others.
+  private func packetsOnly(_ network: TestNetwork) -> Relayer { network.relayer(options: RelayerOptions(decisionMs: nil)) }
+
   /// How the world ends a transaction.
   enum Course: CaseIterable, Sendable { case commit, refused, notRelayed, lateVote, begunLate, neverBegun }
 
@@ -195,7 +198,7 @@ struct Swapper: Contract {
       }
       network.clock = deadline.advanced(byMilliseconds: 1_000)
       try network.block(r)
-      _ = try await network.run()
+      _ = try await network.run(packetsOnly(network))
     case .begunLate:
       let relay = try #require(try await network.planned("relay", as: RelayPackets.self))
       #expect(try network.deliver(r, "relay", relay) == [.done])
@@ -204,8 +207,8 @@ struct Swapper: Contract {
       other.call = "change"
       #expect(try network.call(r, "xc", "enlist", other).code == "notFound")
       #expect(try network.call(r, "xc", "enlist", relay.packets[0].header).status == .succeeded)
-      _ = try await network.run()
-    case .commit, .refused, .neverBegun: _ = try await network.run()
+      _ = try await network.run(packetsOnly(network))
+    case .commit, .refused, .neverBegun: _ = try await network.run(packetsOnly(network))
     }
     let isCommit = course == .commit || course == .begunLate
     let record = try network.relay.ledger.query("xc", "transaction", id, as: TransactionRecord?.self)
@@ -243,8 +246,53 @@ struct Swapper: Contract {
     try network.block(r)
     #expect(try network.call(r, "xc", "finish", plan).status == .failed)
     #expect(try network.call(r, "xc", "begin", plan).status == .failed)
-    _ = try await network.run(network.relayer(options: RelayerOptions(pruneLag: 1)))
+    _ = try await network.run(network.relayer(options: RelayerOptions(pruneLag: 1, decisionMs: nil)))
     #expect(try network.relay.ledger.recordCount(of: "xc", "vote") == 0)
+  }
+
+  /// Whatever the course, relayers alone bring both chains to the same end, and nothing is left locked.
+  @Test(arguments: [Course.commit, .refused, .notRelayed, .begunLate], [0, 2]) func s27RelayersBringTheDecision(
+    course: Course, lag: Int
+  ) async throws {
+    var network = try network()
+    network.lag = lag
+    let deadline = network.clock.advanced(byMilliseconds: 60_000)
+    let plan = TransactionPlan(initiator: s, port: "swapper", participants: [d], deadline: deadline, salt: 8)
+    let start = StartSwap(
+      plan: plan, own: SwapStep(account: "anna", amount: 30, isGift: true),
+      other: SwapStep(account: "boris", amount: course == .refused ? 500 : 30, isGift: false))
+    #expect(try network.call(s, "swapper", "start", start).status == .succeeded)
+    if course != .begunLate { #expect(try network.call(r, "xc", "begin", plan).status == .succeeded) }
+    if course == .notRelayed {
+      // The packet waits until it is too late: nobody but the deadline decides.
+      _ = try network.administer("freeze", RouteScope(port: "swapper"))
+      _ = try await network.run()
+      #expect(try network.source.ledger.recordCount(of: "swapper", "tx-prepared") == 1)
+      network.clock = deadline.advanced(byMilliseconds: 1_000)
+      try network.block(r)
+    }
+    if course == .begunLate {
+      _ = try await network.run()
+      network.clock = network.clock.advanced(byMilliseconds: 1_000)
+      #expect(try network.call(r, "xc", "begin", plan).status == .succeeded)
+      network.clock = deadline.advanced(byMilliseconds: 1_000)
+      try network.block(r)
+    }
+    for _ in 0..<4 {
+      _ = try await network.run()
+      for id in network.ids { try network.block(id) }
+    }
+    for chain in [s, d] {
+      #expect(try network[chain].ledger.recordCount(of: "swapper", "tx-locks") == 0, "\(chain)")
+      #expect(try network[chain].ledger.recordCount(of: "swapper", "tx-prepared") == 0, "\(chain)")
+    }
+    #expect(try balance(network, s, "anna") == (course == .commit ? 130 : 100))
+    #expect(try balance(network, d, "boris") == (course == .commit ? 70 : 100))
+    // Once is enough: what is done is not handed in again and again.
+    let before = network.submissions.count { $0.entry == "decide" || $0.entry == "finish" }
+    #expect(before <= 8, "\(before)")
+    _ = try await network.run()
+    #expect(network.submissions.count { $0.entry == "decide" || $0.entry == "finish" } == before)
   }
 
   @Test func plansThatCannotBeCarriedOutAreRefused() throws {
