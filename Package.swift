@@ -90,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "ProcessTests",
       dependencies: [
-        "ChainCore", "ChainTesting", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults", "yuchain",
+        "ChainCore", "ChainNode", "ChainTesting", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults",
+        "yuchain",
       ],
       swiftSettings: settings),
     .testTarget(

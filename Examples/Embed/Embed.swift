@@ -19,6 +19,8 @@ struct Greetings: Contract {
     await chain.start()
     guard let account = founding.member("city-hall", "Li") else { return }
     let receipt = try await chain.client(account).call("greetings", "say", "你好")
+    // Node 2 may be a block behind the one that answered.
+    _ = try await chain.nodes[2].receipt(of: receipt.transaction)
     let heard = try chain.client(account, at: 2).query("greetings", "heard", account.id, as: String?.self)
     print(receipt.code, heard ?? "nothing yet")
     await chain.stop()

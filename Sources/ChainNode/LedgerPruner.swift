@@ -13,29 +13,35 @@ final class LedgerPruner: Sendable {
 
   private let ledger: Ledger
   private let policy: RetentionPolicy
+  private let reserves: [DiskReserve]
   private let logger: Logger
 
-  init(_ ledger: Ledger, policy: RetentionPolicy, logger: Logger) {
+  init(_ ledger: Ledger, policy: RetentionPolicy, reserves: [DiskReserve] = [], logger: Logger) {
     self.ledger = ledger
     self.policy = policy
+    self.reserves = reserves
     self.logger = logger
   }
 
   /// Prunes until the task is cancelled or the store fails.
   func run() -> Task<Void, Never> {
-    Task.detached(priority: .utility) { [ledger, policy, logger] in
+    Task.detached(priority: .utility) { [ledger, policy, reserves, logger] in
       var isFullReported = false
       while !Task.isCancelled {
         var isDone = true
         do throws(LedgerError) {
           let progress = try ledger.prune(policy, sparing: SyncServer.oldestServed(by: ledger))
           isDone = progress.isDone
+          if isDone { for reserve in reserves where reserve.isMissing { reserve.restore() } }
           isFullReported = false
         } catch {
           switch error {
           case .store(.storageFull), .store(.diskFull):
-            if !isFullReported { logger.error("pruning needs room: \(error)") }
+            // Removing takes room too, as pages are copied before they change: that is what the reserve is for.
+            let hasRoom = reserves.count { $0.release() } > 0
+            if !isFullReported { logger.error("pruning needs room: \(error)\(hasRoom ? "; it goes on with the reserve" : "")") }
             isFullReported = true
+            if hasRoom { isDone = false }
           case .store(.closed): return
           default:
             logger.error("pruning stopped: \(error)")

@@ -16,11 +16,19 @@ public struct LocalChain: Sendable {
     public var ledger: any KeyValueStore
     /// For the engine's log and votes.
     public var consensus: any KeyValueStore
+    /// How much of the past the node keeps.
+    public var retention: RetentionPolicy
+    /// Where operators reach the node; `nil` = nowhere. See `NodeConfiguration.adminSocket`.
+    public var adminSocket: String?
 
     /// Names the stores.
-    public init(ledger: any KeyValueStore, consensus: any KeyValueStore) {
+    public init(
+      ledger: any KeyValueStore, consensus: any KeyValueStore, retention: RetentionPolicy = .standard, adminSocket: String? = nil
+    ) {
       self.ledger = ledger
       self.consensus = consensus
+      self.retention = retention
+      self.adminSocket = adminSocket
     }
   }
 
@@ -58,6 +66,8 @@ public struct LocalChain: Sendable {
       var configuration = NodeConfiguration(
         genesis: founding.genesis, contracts: founding.registry, key: key, ledgerStore: opened.ledger,
         consensusStore: opened.consensus, transport: network.transport(for: replica, peers: replicas), logger: logger)
+      configuration.retention = opened.retention
+      configuration.adminSocket = opened.adminSocket
       configuration.clock = clock
       // The keys were made with the chain: before its first block they never voted.
       let ledger = try Ledger(store: opened.ledger, genesis: founding.genesis, contracts: founding.registry)

@@ -16,7 +16,10 @@ public actor Node {
   public nonisolated let ledger: Ledger
   /// This node.
   public nonisolated let id: ReplicaID
-  private let configuration: NodeConfiguration
+  nonisolated let configuration: NodeConfiguration
+  nonisolated let upkeepTurn = Upkeep.Turn()
+  private let reserves: [DiskReserve]
+  private var admin: AdminServer?
   private let logger: Logger
   private let began = ContinuousClock.now
   private var core: NodeCore
@@ -55,6 +58,7 @@ public actor Node {
     steward = configuration.steward.map { Steward(account: $0, key: configuration.key) }
     catchUp = NodeSync(ledger, key: configuration.key.publicKey, store: configuration.ledgerStore, peers: configuration.transport.peers)
     responder = SyncResponder(ledger, transport: configuration.transport)
+    reserves = [DiskReserve(configuration.ledgerStore), DiskReserve(configuration.consensusStore)]
     for warning in missing.due((try? ledger.missingContracts()) ?? [], at: head.height) { logger.warning("\(warning)") }
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
@@ -67,14 +71,24 @@ public actor Node {
     } catch {
       throw .engine(error)
     }
+    if let path = configuration.adminSocket {
+      do throws(AdminError) {
+        admin = try AdminServer(
+          at: path, upkeep: Upkeep(ledger, retention: configuration.retention, turn: upkeepTurn), store: configuration.ledgerStore,
+          logger: logger)
+      } catch {
+        throw .admin(error)
+      }
+    }
   }
 
   /// Begins to take part. Signatures of heights without a certificate are sent again.
   public func start() {
     guard tasks.isEmpty, fault == nil else { return }
     tasks.append(responder.run())
+    admin?.start()
     if configuration.retention != .everything {
-      tasks.append(LedgerPruner(ledger, policy: configuration.retention, logger: logger).run())
+      tasks.append(LedgerPruner(ledger, policy: configuration.retention, reserves: reserves, logger: logger).run())
     }
     var effects: [NodeCore.Effect] = []
     core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
@@ -107,6 +121,8 @@ public actor Node {
   public func halt() {
     for task in tasks { task.cancel() }
     tasks = []
+    admin?.stop()
+    admin = nil
     halt(.stopped)
   }
 
@@ -269,7 +285,11 @@ public actor Node {
 
   private func persist(_ write: EngineWrite) {
     do {
-      try configuration.consensusStore.write { try write.apply(to: $0) }
+      try usingReserve { () throws in
+        try configuration.consensusStore.write { try write.apply(to: $0) }
+      } isFull: {
+        ($0 as? StoreError) == .diskFull
+      }
       queue.append(.persisted(sequence: write.sequence))
     } catch let error as StoreError {
       halt(.engine(.store(error)))
@@ -295,7 +315,11 @@ public actor Node {
   private func execute(_ block: Block, position: UInt64, areChecked: Bool) {
     let seats = ledger.head.seats
     do throws(LedgerError) {
-      let checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      let checkpoint = try usingReserve { () throws(LedgerError) in
+        try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      } isFull: {
+        $0 == .store(.diskFull)
+      }
       core.schedule = ledger.head.schedule
       let receipts = try ledger.receipts(at: block.header.height)
       queue.append(
@@ -309,6 +333,19 @@ public actor Node {
         queue.append(.skipped(position: position, head: ledger.head.height))
       default: halt(.ledger(error))
       }
+    }
+  }
+
+  /// Tries again with the disk's reserve if the disk is full: a write that failed left nothing. Without a reserve the node stops.
+  private func usingReserve<Value, Failure: Error>(
+    _ body: () throws(Failure) -> Value, isFull: (Failure) -> Bool
+  ) throws(Failure) -> Value {
+    do throws(Failure) {
+      return try body()
+    } catch {
+      guard isFull(error), reserves.count(where: { $0.release() }) > 0 else { throw error }
+      logger.error("the disk is full: the reserve was given free; make room, or this node stops soon")
+      return try body()
     }
   }
 

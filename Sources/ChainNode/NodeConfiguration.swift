@@ -28,6 +28,8 @@ public struct NodeConfiguration: Sendable {
   public var retention = RetentionPolicy.standard
   /// How much may wait to be ordered.
   public var mempool = MempoolLimits()
+  /// The path of a socket for operators of this machine, in a directory that only the node's user may write; `nil` = none. See `AdminClient`.
+  public var adminSocket: String?
   /// By what the node stamps and judges blocks; the system's clock but in trials.
   public var clock = NodeClock.system
   /// Where the node reports what it does.
@@ -65,6 +67,8 @@ public enum NodeError: Error, Hashable, Sendable {
   case sync(SyncFailure)
   /// The ledger was restored from a backup, and does not run like this.
   case restored(RestorationFault)
+  /// Nobody can listen on the admin socket.
+  case admin(AdminError)
   /// The node was stopped.
   case stopped
 }
@@ -80,6 +84,7 @@ extension NodeError: CustomStringConvertible {
     case .key(let error): error.description
     case .sync(let failure): "catching up: \(failure)"
     case .restored(let fault): fault.description
+    case .admin(let error): "admin socket: \(error)"
     case .stopped: "the node was stopped"
     }
   }

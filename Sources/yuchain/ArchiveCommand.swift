@@ -1,6 +1,7 @@
 internal import AppFormats
 internal import ArgumentParser
 internal import ChainCore
+internal import ChainNode
 internal import CrossChain
 
 struct ArchiveCommand: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct ArchiveCommand: AsyncParsableCommand {
 
         Example: yuchain archive export out/chains/henan-410100/validator-1/ledger --out archive
         """)
-    @Argument(help: "The ledger's directory; the node must not be running.") var ledger: String
+    @Argument(help: "The ledger's directory, or the admin socket of a running node.") var ledger: String
     @Option(help: "The directory of the archive.") var out: String
     @Option(help: "The first height of a new archive; by default the oldest block here.") var from: UInt64?
     @Option(help: "The last height; by default the greatest certified one.") var through: UInt64?
@@ -34,6 +35,11 @@ struct ArchiveCommand: AsyncParsableCommand {
 
     func run() async throws {
       guard (1...1_048_576).contains(fileMib) else { throw Misuse("--file-mib: 1 to 1048576") }
+      if RunningNode.listens(at: ledger) {
+        let request = AdminRequest.archive(
+          to: RunningNode.absolute(out), from: from, through: through, fileMiB: UInt32(fileMib), isNoted: !copy)
+        return try RunningNode.ask(ledger, request, json: json)
+      }
       let opened = try OpenedLedger(ledger)
       defer { opened.store.close() }
       let report = try refusing {

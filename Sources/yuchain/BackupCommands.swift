@@ -1,18 +1,20 @@
 internal import ArgumentParser
 internal import ChainCore
+internal import ChainNode
 internal import Foundation
 
 struct Backup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copies a ledger to files and reads the copy back.",
     discussion: """
-      A backup holds no keys and no votes. A running node makes one by `LedgerBackup.make`; this command is for a stopped one.
+      A backup holds no keys and no votes. Give the directory of a stopped node, or the admin socket of a running one.
 
       Examples:
         yuchain backup out/chains/henan-410100/validator-1/ledger --out backup
+        yuchain backup node.sock --out /backups/monday
         yuchain backup --check backup --genesis 5d1c…
       """)
-  @Argument(help: "The ledger's directory; the node must not be running.") var ledger: String?
+  @Argument(help: "The ledger's directory, or the admin socket of a running node.") var ledger: String?
   @Option(help: "The directory of the backup; must be empty.") var out: String?
   @Option(help: "Check this backup instead of making one.") var check: String?
   @Option(help: "With --check: the genesis id that is trusted.") var genesis: GenesisText?
@@ -24,6 +26,7 @@ struct Backup: AsyncParsableCommand {
       return Console.say("the files are what the manifest says")
     }
     guard let ledger, let out else { throw Misuse("say which ledger, and where to with --out") }
+    if RunningNode.listens(at: ledger) { return try RunningNode.ask(ledger, .backup(to: RunningNode.absolute(out))) }
     let opened = try OpenedLedger(ledger)
     defer { opened.store.close() }
     show(out, try refusing { try LedgerBackup.make(of: opened.ledger, in: out) })

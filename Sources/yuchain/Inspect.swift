@@ -1,19 +1,22 @@
 internal import ArgumentParser
 internal import ChainCore
+internal import ChainNode
 internal import Foundation
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows what a node's ledger directory holds; the node must not be running.",
+    commandName: "inspect",
+    abstract: "Shows what a node's ledger holds: a directory of a stopped one, or a running one over its admin socket.",
     discussion: """
       With --verify every record's checksum, links, roots, receipts, certificates and validator sets are checked and the blocks run again,
-      in a process of its own, because a damaged page may crash it. Exit code 1 with the first bad height if something does not hold.
+      in a process of its own, because a damaged page may crash it; a running node executes its blocks again beside its work. Exit code 1 with the first bad height if something does not hold.
 
       Examples:
         yuchain inspect out/chains/henan-410100/validator-1/ledger
         yuchain inspect out/chains/henan-410100/validator-1/ledger --verify
+        yuchain inspect node.sock
       """)
-  @Argument(help: "The ledger's directory.") var directory: String
+  @Argument(help: "The ledger's directory, or the admin socket of a running node.") var directory: String
   @Flag(help: "Check everything.") var verify = false
   @Flag(help: "Print JSON.") var json = false
   @Flag(help: .hidden) var here = false
@@ -49,6 +52,7 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if RunningNode.listens(at: directory) { return try RunningNode.ask(directory, verify ? .verify : .status, json: json) }
     if verify, !here { return try verifyApart() }
     guard verify else { return try show(try OpenedLedger(directory), nil) }
     let opened: OpenedLedger

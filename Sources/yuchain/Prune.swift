@@ -1,17 +1,20 @@
 internal import ArgumentParser
 internal import ChainCore
+internal import ChainNode
 
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prune", abstract: "Removes old states, and archived blocks, from a ledger.",
     discussion: """
-      Running nodes prune by their own policy; this command is for a stopped one. The file does not shrink: its free pages are used again.
+      Running nodes prune by their own policy, and more if they are asked over their admin socket. The file does not shrink: its free pages are
+      used again.
 
       Examples:
         yuchain prune out/chains/henan-410100/validator-1/ledger --states 4096
         yuchain prune out/chains/henan-410100/validator-1/ledger --states 4096 --blocks 100000
+        yuchain prune node.sock --states 4096
       """)
-  @Argument(help: "The ledger's directory; the node must not be running.") var ledger: String
+  @Argument(help: "The ledger's directory, or the admin socket of a running node.") var ledger: String
   @Option(help: "Of how many heights the states stay.") var states: UInt64
   @Option(help: "How many blocks stay; only archived ones go. Without it all stay.") var blocks: UInt64?
   @Flag(help: "Print JSON.") var json = false
@@ -29,6 +32,7 @@ struct Prune: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if RunningNode.listens(at: ledger) { return try RunningNode.ask(ledger, .prune(states: states, blocks: blocks), json: json) }
     let opened = try OpenedLedger(ledger)
     defer { opened.store.close() }
     let policy = RetentionPolicy(states: states, blocks: blocks.map { .archived(keeping: $0) } ?? .all)

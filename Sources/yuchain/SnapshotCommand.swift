@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ChainCore
+internal import ChainNode
 
 struct SnapshotCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,11 +11,14 @@ struct SnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes the state of a certified height, with the replay window, to files.",
       discussion: "Example: yuchain snapshot export out/chains/henan-410100/validator-1/ledger --out snapshot")
-    @Argument(help: "The ledger's directory; the node must not be running.") var ledger: String
+    @Argument(help: "The ledger's directory, or the admin socket of a running node.") var ledger: String
     @Option(help: "The directory of the snapshot.") var out: String
     @Option(help: "The height; by default the greatest certified one.") var height: UInt64?
 
     func run() async throws {
+      if RunningNode.listens(at: ledger) {
+        return try RunningNode.ask(ledger, .snapshot(to: RunningNode.absolute(out), height: height))
+      }
       let opened = try OpenedLedger(ledger)
       defer { opened.store.close() }
       let manifest = try refusing { try SnapshotFiles(out).export(opened.ledger, at: height.map { BlockHeight($0) }) }
