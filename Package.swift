@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "CrossChain", targets: ["CrossChain"]),
     .library(name: "Apps", targets: ["Apps"]),
     .library(name: "AppFormats", targets: ["AppFormats"]),
+    .library(name: "AppPages", targets: ["AppPages"]),
     .library(name: "ChainNode", targets: ["ChainNode"]),
     .library(name: "ChainTesting", targets: ["ChainTesting"]),
     .executable(name: "yuchain", targets: ["yuchain"]),
@@ -28,6 +29,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .systemLibrary(
@@ -36,6 +38,9 @@ let package = Package(
     .systemLibrary(
       name: "CLMDB", pkgConfig: "lmdb",
       providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .systemLibrary(
+      name: "CQREncode", pkgConfig: "libqrencode",
+      providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
     .target(name: "CHashLanes"),
     .target(
       name: "ChainCore",
@@ -45,6 +50,12 @@ let package = Package(
     .target(name: "CrossChain", dependencies: ["ChainCore"], swiftSettings: settings),
     .target(name: "Apps", dependencies: ["ChainCore", "CrossChain"], swiftSettings: settings),
     .target(name: "AppFormats", dependencies: ["ChainCore", "CrossChain", "Apps"], swiftSettings: settings),
+    .target(
+      name: "AppPages",
+      dependencies: [
+        "ChainCore", "CrossChain", "Apps", "AppFormats", "CQREncode", .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: settings),
     .target(
       name: "ChainNode",
       dependencies: [
@@ -71,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "yuchain",
       dependencies: [
-        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "ChainNode", "Stories", "Pilots",
+        "ChainCore", "Consensus", "CrossChain", "Apps", "AppFormats", "AppPages", "ChainNode", "Stories", "Pilots",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -90,8 +101,8 @@ let package = Package(
     .testTarget(
       name: "ProcessTests",
       dependencies: [
-        "ChainCore", "ChainNode", "ChainTesting", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province", "UnderFaults",
-        "yuchain",
+        "Apps", "ChainCore", "ChainNode", "ChainTesting", "TestSupport", "LedgerWriter", "Embed", "Credential", "Province",
+        "UnderFaults", "yuchain",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -104,7 +115,11 @@ let package = Package(
       exclude: ["Independent"], swiftSettings: settings),
     .testTarget(
       name: "StoriesTests",
-      dependencies: ["Stories", "Pilots", "Apps", "AppFormats", "ChainCore", "ChainNode", "CrossChain", "TestSupport"],
+      dependencies: ["Stories", "Pilots", "Apps", "AppFormats", "ChainCore", "ChainNode", "ChainTesting", "CrossChain", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "AppPagesTests",
+      dependencies: ["AppPages", "AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
     .testTarget(

@@ -21,8 +21,9 @@ internal import ChainNode
       Exit codes: 0 it holds, 1 it does not hold, 2 the command was misused or could not run.
       """,
     subcommands: [
-      Demo.self, StoryCommand.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self, Prune.self,
-      KeyCommand.self, ContractCommand.self, VersionCommand.self,
+      Demo.self, StoryCommand.self, Verify.self, Inspect.self, Backup.self, Restore.self, ArchiveCommand.self, SnapshotCommand.self,
+      Prune.self,
+      KeyCommand.self, ContractCommand.self, PageCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

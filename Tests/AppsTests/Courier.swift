@@ -67,7 +67,10 @@ struct CourierWorld {
   var remoteRoles: [ChainID: [OrganisationID: [Role]]] = [:]
 
   subscript(chain: ChainID) -> ContractSandbox {
-    get { chains[chain]! }
+    get {
+      guard let sandbox = chains[chain] else { preconditionFailure("there is no chain \(chain)") }
+      return sandbox
+    }
     set { chains[chain] = newValue }
   }
 

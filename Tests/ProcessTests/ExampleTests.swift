@@ -51,6 +51,17 @@ import Testing
     let demo = try run("yuchain", ["demo", "--suite", suite, "--engine", engine, "--out", out.path])
     #expect(demo.status == 0, "\(demo.output)")
     #expect(demo.output.contains("refused by check \"file\""))
+    // The report as a page: it follows from the package, and a changed one does not.
+    let (package, anchors) = (out.appending(path: "evidence-package.json").path, out.appending(path: "anchors.json").path)
+    let page = out.appending(path: "report.html")
+    #expect(try run("yuchain", ["page", "evidence", package, "--anchor", anchors, "--out", page.path]).status == 0)
+    #expect(try run("yuchain", ["page", "evidence", package, "--anchor", anchors, "--compare", page.path]).status == 0)
+    let claims = try String(contentsOf: page, encoding: .utf8).replacing("未被篡改", with: "完全真实")
+    try claims.write(to: page, atomically: true, encoding: .utf8)
+    #expect(try run("yuchain", ["page", "evidence", package, "--anchor", anchors, "--compare", page.path]).status == 1)
+    let wrong = try run("yuchain", ["page", "trace", "no code", "--ledger", "x", "--anchor", anchors, "--out", page.path])
+    let shown = try String(contentsOf: page, encoding: .utf8)
+    #expect(wrong.status == 1 && shown.contains("无法识别这个码"))
     for name in ["evidence-package.json", "remote-proof.json"] {
       let file = out.appending(path: name)
       let anchor = out.appending(path: "anchors.json").path

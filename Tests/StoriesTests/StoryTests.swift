@@ -21,6 +21,7 @@ import Testing
 
   @Test(arguments: matrix) func storyEndsAsTold(story: Story, setting: StorySetting) async throws {
     let outcome = try await story.play(setting)
+    try Privacy.check(outcome)
     await outcome.stop()
     #expect(!outcome.facts.isEmpty)
     #expect(outcome.narrations.contains { $0.kind == .refused } || story.name == "pilot-hebi")

@@ -29,6 +29,7 @@ import Testing
     "CrossChain": ["ChainCore"],
     "Apps": ["ChainCore", "CrossChain"],
     "AppFormats": ["ChainCore", "CrossChain", "Apps", "Foundation"],
+    "AppPages": ["ChainCore", "CrossChain", "Apps", "AppFormats", "CQREncode", "Mustache"],
     // Dispatch: upkeep and the admin socket block threads that must not be those of tasks.
     "ChainNode": [
       "ChainCore", "Consensus", "CrossChain", "DequeModule", "Dispatch", "Logging", "Synchronization", "Glibc", "Darwin",
