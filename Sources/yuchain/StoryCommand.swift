@@ -78,7 +78,9 @@ struct StoryCommand: AsyncParsableCommand {
       let outcome = try await story.play(setting) { narration in
         Console.say(json ? (try? Self.line(narration)) ?? "" : narration.line(lang))
       }
+      let pages = try setting.folder.map { try StoryPages.write(outcome, to: $0) } ?? []
       await outcome.stop()
+      if !json { for page in pages { Console.say("  wrote \(page)") } }
       if json {
         Console.say(try Self.line(StoryResult(story: story.name, facts: outcome.facts)))
       } else {

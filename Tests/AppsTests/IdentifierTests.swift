@@ -9,11 +9,14 @@ import Testing
     struct Kind: Decodable {
       struct Case: Decodable {
         var value: String
+        var county, drugIdentification: String?
         var why, issuer, serial, version, typeCode, kind, gtin14, division, organisationCode: String?
         var orgCheckOK: Bool?
       }
       var valid, invalid: [Case]
     }
+    /// The organisations of the stories.
+    var organisations: [String: String]?
     var citizenID, unifiedCreditCode, licenceIdentifier, realEstateUnit, gs1, drugTraceCode: Kind
   }
 
@@ -35,7 +38,7 @@ import Testing
       #expect(try LicenceNumber(code.licence.text) == code.licence)
     }
     try refused(file.licenceIdentifier, LicenceIdentifier.self)
-    for item in file.realEstateUnit.valid { _ = try RealEstateUnit(item.value) }
+    for item in file.realEstateUnit.valid { #expect(try RealEstateUnit(item.value).county == item.county, "\(item.value)") }
     try refused(file.realEstateUnit, RealEstateUnit.self)
     for item in file.gs1.valid {
       switch item.kind {
@@ -49,10 +52,18 @@ import Testing
       #expect(throws: IdentifierError.self) { try GLN(item.value) }
       #expect(throws: IdentifierError.self) { try SSCC(item.value) }
     }
-    for item in file.drugTraceCode.valid { _ = try DrugTraceCode(item.value) }
+    for item in file.drugTraceCode.valid {
+      #expect(try DrugTraceCode(item.value).drugIdentification == item.drugIdentification, "\(item.value)")
+    }
     try refused(file.drugTraceCode, DrugTraceCode.self)
+    for (name, text) in file.organisations ?? [:] {
+      let code = try UnifiedCreditCode(text)
+      #expect(try Division(of: code).homeChain == HomeChain.of(code), "\(name)")
+    }
     let kinds = [file.citizenID, file.unifiedCreditCode, file.licenceIdentifier, file.realEstateUnit, file.gs1, file.drugTraceCode]
-    print("identifiers: \(kinds.reduce(0) { $0 + $1.valid.count }) valid, \(kinds.reduce(0) { $0 + $1.invalid.count }) refused")
+    print(
+      "identifiers: \(kinds.reduce(0) { $0 + $1.valid.count }) valid, \(kinds.reduce(0) { $0 + $1.invalid.count }) refused, \(file.organisations?.count ?? 0) organisations"
+    )
   }
 
   func refused<Value: CheckedIdentifier>(_ kind: File.Kind, _: Value.Type) throws {
