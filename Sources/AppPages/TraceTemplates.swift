@@ -43,7 +43,7 @@ enum TraceTemplates {
       </ul>
       <div class="columns">
       <section>
-      <h3>从产地到这里 <small lang="en">Route</small></h3>
+      <h3>从产地到这里 <small>Route · 按上链时间</small></h3>
       <ol class="route">
       {{#stops}}<li class="{{kind}}"><b>{{title}}</b>{{#place}}<span class="place">{{place}}</span>{{/place}}
       <p>{{detail}}</p><p class="proof">✓ {{chain}} 高度 {{height}} 已核验</p></li>{{/stops}}

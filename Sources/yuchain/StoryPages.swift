@@ -12,7 +12,9 @@ enum StoryPages {
   /// Names of the stories' organisations and codes, as whoever runs such a page would have them.
   private static let names = TraceNames(
     products: ["16923456780016": "冷冻猪肉分割品", "06923456780019": "活猪"], classes: ["pig": "生猪", "pork": "冷冻猪肉"],
-    reasons: ["excursion": "冷链超温", "salmonella": "检出沙门氏菌", "inspection": "检验不合格"],
+    reasons: [
+      "excursion": "冷链超温", "salmonella": "检出沙门氏菌", "inspection": "检验不合格", "residue": "检出药物残留",
+    ],
     organisations: [
       Party.farm.rawValue: "信阳养殖合作社", Party.abattoir.rawValue: "郑州屠宰加工厂", Party.coldStore.rawValue: "航空港冷库", Party.shop.rawValue: "郑州门店",
       "zhengzhou-food-laboratory": "郑州食品检验所", "henan-agriculture-office": "河南省农业农村厅", "henan-cold-transport": "河南冷链运输公司",
