@@ -16,6 +16,8 @@ struct DirectoryTelling {
   static let code = "410000-SCJG-0001"
   static let owner = Party.provincialMarketOffice
   static let applicant = Party.kaifengDataBureau
+  /// A department of Kaifeng that the main chain gives no role to.
+  static let stranger: OrganisationID = "kaifeng-sports-bureau"
 
   let stage: StoryStage
   var name: ContractName { DataDirectory.name }
@@ -29,6 +31,9 @@ struct DirectoryTelling {
     stage.heading(zh: "开封市大数据局经中继链申请", en: "Kaifeng's data bureau applies through the relay")
     try await apply()
     let first = request
+    try await stage.forwardRefused(
+      "use by another department of Kaifeng", "notAuthorised", zh: "开封另一部门使用该授权", en: "another department of Kaifeng uses the request",
+      Self.stranger, on: Place.kaifeng, name, to: Place.main, "use", use(1))
     for (number, status, result) in [(1, "存续", UseResult.match), (2, "注销", .mismatch), (3, "存续", .match)] {
       try await use(UInt64(number), status: status, result)
     }
@@ -43,7 +48,9 @@ struct DirectoryTelling {
         StoryChain(
           Place.main, [StoryParty(Party.dataOffice, "dataOffice"), StoryParty(Self.owner, "department")], contracts: [DataDirectory()],
           remoteRoles: [RemoteRoles(chain: Place.kaifeng, organisation: Self.applicant, roles: ["department"])]),
-        StoryChain(Place.kaifeng, [StoryParty(Self.applicant, "department")], contracts: [Forwarding(DataDirectory())]),
+        StoryChain(
+          Place.kaifeng, [StoryParty(Self.applicant, "department"), StoryParty(Self.stranger, "department")],
+          contracts: [Forwarding(DataDirectory())]),
       ], ports: [name])
   }
 

@@ -30,6 +30,11 @@ struct ExchangeTelling {
     stage.keepSecret("shared rows", Self.text)
     stage.keepSecret("a shared name", "示例企业甲")
     let key = try EncryptionKey.generate(stage.suite)
+    var forged = try scope("410100-SCJG-0001")
+    forged.certificate = [7]
+    try await stage.refuse(
+      "a certificate that is not the applicant's", "badArgument", zh: "以他人证书申请", en: "a request with somebody else's certificate",
+      Self.applicant, on: Place.kaifeng, name, "request", forged)
     let request = try await ask()
     try await approve(request)
     try await deliver(request, key)
@@ -71,6 +76,9 @@ struct ExchangeTelling {
       Self.owner, on: Place.zhengzhou, name, "decide", DecideExchange(request: request, approve: true))
     stage.tell(decided, zh: "数据所有部门批准", en: "the owner approves")
     try stage.expect("after the decision", try await state(request, is: "approved").rawValue, "approved")
+    try await stage.refuse(
+      "a second decision", "notAllowed", zh: "再次决定", en: "a second decision", Self.owner, on: Place.zhengzhou, name, "decide",
+      DecideExchange(request: request, approve: false, reason: "changedMind"))
   }
 
   private func deliver(_ request: Digest, _ reader: EncryptionKey) async throws {
@@ -102,6 +110,9 @@ struct ExchangeTelling {
     let confirmed = try await stage.call(
       Self.applicant, on: Place.kaifeng, name, "confirm", ConfirmData(request: request, opened: true))
     stage.tell(confirmed, zh: "回执：已打开", en: "receipt: opened")
+    try await stage.refuse(
+      "a second receipt", "notAllowed", zh: "再次回执", en: "a second receipt", Self.applicant, on: Place.kaifeng, name, "confirm",
+      ConfirmData(request: request, opened: false))
     let receipt: RecordState = try await stage.wait(for: "the receipt in Zhengzhou") {
       let state = try stage.record(name, DataExchange.orders.records, request, on: Place.zhengzhou)?.state
       return state == "sent" ? nil : state
