@@ -13,6 +13,8 @@ public enum Trial: String, Sendable, CaseIterable {
   case relay
   /// `RelayWorld` of a whole province: a relay of four whole nodes of which one may lie, the main chain, 19 subchains, three relayers.
   case henan
+  /// `DockingWorld`: two relays under a third, two chains each, racing relayers and one that lies.
+  case docking
   /// `LedgerWorld`: two ledgers on stores that crash, fill up and decay, without consensus.
   case ledger
 
@@ -30,7 +32,7 @@ public enum Trial: String, Sendable, CaseIterable {
     public var trace: [String]
     /// The greatest time between two blocks while clients waited, in virtual milliseconds; only of `chain`.
     public var longestPauseMs = 0
-    /// The greatest time that a packet needed to settle once all faults had ended, in virtual milliseconds; only of `relay` and `henan`.
+    /// The greatest time that a packet needed to settle once all faults had ended, in virtual milliseconds; only of `relay`, `henan` and `docking`.
     public var longestSettlementMs = 0
   }
 
@@ -72,6 +74,13 @@ public enum Trial: String, Sendable, CaseIterable {
       try await world.run(milliseconds: Self.henanMs)
       try await world.heal()
       return Self.outcome(world, without: RelaySight.ofFew, wantsTrace: wantsTrace)
+    case .docking:
+      var world = try DockingWorld(seed: seed, tracedLines: tracedSteps)
+      try await world.run(milliseconds: Self.dockingMs)
+      try await world.heal()
+      return Outcome(
+        steps: world.steps, agreed: world.settledPackets, sights: Self.counts(DockingSight.allCases) { world.seen($0) },
+        traceHash: world.traceHash, trace: wantsTrace ? world.trace : [], longestSettlementMs: world.longestSettlementMs)
     case .ledger:
       var world = try LedgerWorld(seed: seed, tracedLines: tracedSteps)
       try world.run(blocks: 40)
@@ -89,6 +98,7 @@ public enum Trial: String, Sendable, CaseIterable {
     case .chain: "\(try Self.chain(seed).faults)"
     case .relay: "\(try RelayWorld(ParcelWorkload(), seed: seed).faults)"
     case .henan: try Self.faults(of: Self.henan(seed))
+    case .docking: "\(try DockingWorld(seed: seed).faults)"
     case .ledger: "\(try LedgerWorld(seed: seed).faults)"
     }
   }
@@ -97,6 +107,8 @@ public enum Trial: String, Sendable, CaseIterable {
   private static let relayMs = 60_000
   /// The same in a whole province.
   private static let henanMs = 30_000
+  /// The same over docked relays.
+  private static let dockingMs = 40_000
 
   private static func henan(_ seed: UInt64, tracedLines: Int = 60) throws -> RelayWorld {
     try RelayWorld(ParcelWorkload(), shape: .province(subchains: 19), seed: seed, tracedLines: tracedLines)
@@ -145,9 +157,12 @@ public enum Trial: String, Sendable, CaseIterable {
       case .raft: RaftMutation.allCases.map(\.rawValue)
       case .simplex: SimplexMutation.allCases.map(\.rawValue)
       case .chain: []
-      case .relay: RelayMutation.allCases.map(\.rawValue)
-      // The same defects as in `relay`, which finds them in less time.
-      case .henan: []
+      case .relay:
+        RelayMutation.allCases.filter { !$0.needsHandovers }.map(\.rawValue)
+          + TransactionMutation.allCases.map(\.rawValue)
+      // The others are planted in `relay`, which finds them in less time.
+      case .henan: RelayMutation.allCases.filter(\.needsHandovers).map(\.rawValue)
+      case .docking: RelayMutation.ofDocking.map(\.rawValue)
       case .ledger: LedgerMutation.allCases.map(\.rawValue)
       }
     }
@@ -166,12 +181,26 @@ public enum Trial: String, Sendable, CaseIterable {
         var world = try SimplexWorld(members: Self.members(seed), seed: seed, mutation: mutation)
         try world.run(ticks: 4_000)
         try world.heal()
-      case .chain, .henan: return
+      case .chain: return
       case .relay:
-        guard let mutation = RelayMutation(rawValue: mutant) else { return }
-        try await RelayMutation.$planted.withValue(mutation) {
-          var world = try RelayWorld(ParcelWorkload(), seed: seed)
-          try await world.run(milliseconds: Self.relayMs)
+        try await RelayMutation.$planted.withValue(RelayMutation(rawValue: mutant)) {
+          try await TransactionMutation.$planted.withValue(TransactionMutation(rawValue: mutant)) {
+            var world = try RelayWorld(ParcelWorkload(), seed: seed)
+            try await world.run(milliseconds: Self.relayMs)
+            try await world.heal()
+          }
+        }
+      case .henan:
+        try await RelayMutation.$planted.withValue(RelayMutation(rawValue: mutant)) {
+          // A few chains show it as well as twenty.
+          var world = try RelayWorld(ParcelWorkload(), shape: .province(subchains: 2), seed: seed)
+          try await world.run(milliseconds: Self.henanMs)
+          try await world.heal()
+        }
+      case .docking:
+        try await RelayMutation.$planted.withValue(RelayMutation(rawValue: mutant)) {
+          var world = try DockingWorld(seed: seed)
+          try await world.run(milliseconds: Self.dockingMs)
           try await world.heal()
         }
       case .ledger:

@@ -96,6 +96,9 @@ public struct CrossChainContract: SystemContract, PacketSender {
     Query("verifyRelay") { (proven: ProvenDecision, context) -> RelayView in
       let network = try context.require(Self.network, SingleKey())
       let trusted = try ChainRegistry.trusted(network.relay, proven.height, context)
+      #if DEBUG
+        if RelayMutation.decisionWithoutProof.isPlanted { return RelayView(height: trusted.height, time: trusted.time) }
+      #endif
       do throws(ProofError) {
         try proven.record.verify(stateRoot: trusted.stateRoot, suite: trusted.suite)
       } catch {

@@ -254,6 +254,9 @@ public enum LightClient {
       next.generation == set.generation + 1
     else { throw .wrongNextSet(height) }
     guard next.members.allSatisfy({ $0.key.suite == rules.suite }) else { throw .unfitNextSet(height) }
+    #if DEBUG
+      if RelayMutation.retiredSetKept.isPlanted { return set }
+    #endif
     return next
   }
 

@@ -86,9 +86,31 @@
     case answeredTwice
     /// A route lets more pass than its rate.
     case rateNotKept
+    /// The relay does not ask whether all validators on the way are fit for a class above ordinary.
+    case classNotKept
+    /// A participant carries out a decision that the relay is not shown to have made.
+    case decisionWithoutProof
+    /// A participant keeps what it prepared after the decision.
+    case stepKept
+    /// A participant keeps its locks after the decision.
+    case lockKept
+    /// What a transaction locked may be touched.
+    case lockIgnored
+    /// A saga that fails leaves what it had done.
+    case sagaNotUndone
+    /// A client stays with validators that handed over to others.
+    case retiredSetKept
 
     /// The defect of this task, if one is planted.
     @TaskLocal package static var planted: RelayMutation?
+
+    /// Those that a world of docked relays has to find: the ends that it copies, and what is left of packets on their way.
+    package static let ofDocking: [RelayMutation] = [
+      .settleWithoutProof, .refundOfRelayed, .markWithoutPruning, .failureAsSuccess,
+    ]
+
+    /// Whether only a relay whose validators change shows it.
+    package var needsHandovers: Bool { self == .retiredSetKept }
 
     /// Whether this defect is planted.
     var isPlanted: Bool { Self.planted == self }

@@ -20,7 +20,8 @@ struct Simulate: AsyncParsableCommand {
       Exit codes: 0 no promise was broken and every danger was met, 1 otherwise, 2 misuse.
       """,
     subcommands: [
-      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, LedgerCommand.self, StarCommand.self, SM2Command.self,
+      RaftCommand.self, SimplexCommand.self, ChainCommand.self, RelayCommand.self, DockingCommand.self, LedgerCommand.self,
+      StarCommand.self, SM2Command.self,
       Replay.self, Shrink.self, Mutants.self,
     ])
 
@@ -74,6 +75,13 @@ struct ChainCommand: AsyncParsableCommand {
   }
 }
 
+struct DockingCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "docking", abstract: "Two relays under a third with two chains each: racing relayers, one that lies, chains that pause.")
+  @OptionGroup var options: CampaignOptions
+  func run() async throws { try await Campaign(trial: .docking, options: options).run() }
+}
+
 struct LedgerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "Ledgers on stores that crash, fill up, fail to sync and decay, beside a model of what must come out.")
@@ -120,7 +128,7 @@ struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Runs one seed again, step by step the same.",
     discussion: "Example: simulate replay raft --seed 17 --trace")
-  @Argument(help: "raft, simplex, chain, relay, henan or ledger.", transform: Self.trial) var trial: Trial
+  @Argument(help: "raft, simplex, chain, relay, henan, docking or ledger.", transform: Self.trial) var trial: Trial
   @Option(help: "The seed.") var seed: UInt64
   @Flag(help: "Print every step.") var trace = false
   @Option(help: "Carry out these faults alone, by ordinal: 3,17,40, or none. `simulate shrink` tells them.", transform: Self.ordinals)
@@ -129,7 +137,7 @@ struct Replay: AsyncParsableCommand {
 
   static func trial(_ name: String) throws -> Trial {
     guard let trial = Trial(rawValue: name) else {
-      throw ValidationError("the world is raft, simplex, chain, relay, henan or ledger, not \(name)")
+      throw ValidationError("the world is raft, simplex, chain, relay, henan, docking or ledger, not \(name)")
     }
     return trial
   }

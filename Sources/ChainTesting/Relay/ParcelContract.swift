@@ -12,18 +12,24 @@ public struct SendParcel: CanonicalRecord, Codable, Hashable {
   public var amount: UInt64
   /// When it is too late.
   public var timeout: PacketTimeout
+  /// The care that it needs.
+  public var classification: PacketClass
 
   /// Puts the parts together.
-  public init(to: ChainID, call: EntryName, from: UInt64, amount: UInt64, timeout: PacketTimeout) {
+  public init(
+    to: ChainID, call: EntryName, from: UInt64, amount: UInt64, timeout: PacketTimeout, classification: PacketClass = .ordinary
+  ) {
     self.to = to
     self.call = call
     self.from = from
     self.amount = amount
     self.timeout = timeout
+    self.classification = classification
   }
 
   /// The fields in order.
-  public static let layout = Layout(Self.init, \.to, \.call, \.from, \.amount, \.timeout)
+  public static let layout = Layout(
+    Self.init(to:call:from:amount:timeout:classification:), \.to, \.call, \.from, \.amount, \.timeout, \.classification)
 }
 
 /// What travels: the payload of a packet of `parcels`.
@@ -107,7 +113,9 @@ struct ParcelContract: Contract {
       try context.put(Self.next, SingleKey(), number + 1)
       let parcel = Parcel(number: number, account: call.from, amount: call.amount)
       let sent = try context.send(
-        OutgoingPacket(to: call.to, port: Self.name, call: call.call, payload: parcel.canonicalBytes, timeout: call.timeout))
+        OutgoingPacket(
+          to: call.to, port: Self.name, call: call.call, payload: parcel.canonicalBytes, timeout: call.timeout,
+          classification: call.classification, sealedTo: call.classification == .sensitive ? [1] : nil))
       try context.put(
         Self.held, ParcelKey(chain: call.to, number: sent.sequence),
         HeldParcel(destination: call.to, number: number, account: call.from, amount: call.amount))

@@ -85,6 +85,10 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case refused
   /// The relay's route refused a packet for good.
   case rejected
+  /// The relay committed to a packet of a class above ordinary.
+  case classRelayed
+  /// The relay's route, or a chain on the way, was not fit for a packet's class.
+  case classRejected
   /// The relay recorded that a packet was never received.
   case timedOut
   /// A packet that the relay never saw ended by its absence.
@@ -113,6 +117,16 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case loneLead
   /// A packet timed out alone: nothing else moved its destination's clock.
   case loneTimeout
+  /// A chain carried out a transaction over several chains.
+  case dealCommitted
+  /// A chain that had prepared a transaction gave it up.
+  case dealAborted
+  /// Somebody handed in a decision that the relay had not made.
+  case forgedDecision
+  /// All steps of a saga were done.
+  case orderDone
+  /// A saga was undone.
+  case orderUndone
   /// In the end no chain held anything of packets any more.
   case forgotten
   /// A regulator's replay gave the relay's log.
@@ -197,11 +211,15 @@ public enum RelaySight: String, Sendable, Hashable, CaseIterable {
   case relayEquivocation
   /// The relay's lying validator signed a false checkpoint.
   case relayFalseCheckpoint
+  /// The relay's lying validator lost its seat for a contradiction.
+  case relayConviction
+  /// A member's light client followed the relay to other validators.
+  case handoverFollowed
 
   /// What only a world whose relay is whole nodes can meet.
   static let ofProvince: Set<RelaySight> = [
     .cutOff, .stoppedRelayNode, .refusedByRelayNode, .relayNodeRestart, .relayPowerCut, .relayPartition, .relayEquivocation,
-    .relayFalseCheckpoint,
+    .relayFalseCheckpoint, .relayConviction, .handoverFollowed,
   ]
   /// What only a world whose relay is one ledger can meet.
   static let ofFew: Set<RelaySight> = [.relayPause]

@@ -44,13 +44,14 @@ public struct ParcelWorkload: RelayWorkload {
     self.letterRate = letterRate
   }
 
-  /// The contracts `parcels` and `letters`.
-  public var contracts: [any Contract] { [ParcelContract(), LetterContract()] }
+  /// The contracts `parcels`, `letters` and `deals`.
+  public var contracts: [any Contract] { [ParcelContract(), LetterContract(), DealContract()] }
   /// A post office.
   public var organisations: [OrganisationID: [Role]] { ["post-office": ["clerk"]] }
-  /// A route for what parcels may call, and an ordered one of few letters at a time.
+  /// A route for deals, one for what parcels may call, and an ordered one of few letters at a time.
   public var routes: [SetRoute] {
     [
+      SetRoute(scope: RouteScope(port: DealContract.name), policy: RoutePolicy()),
       SetRoute(
         scope: RouteScope(port: ParcelContract.name), policy: RoutePolicy(calls: ["deliver", "deliverLater", "refuse", "spoil"])),
       SetRoute(
@@ -61,7 +62,9 @@ public struct ParcelWorkload: RelayWorkload {
 
   /// Decides on what clerks left open.
   public func closing(on chain: ChainID, _ ledger: Ledger) -> ChainCall? {
-    guard let open = try? ledger.query(ParcelContract.name, "undecided", NoResult(), as: UInt64.self), open > 0 else { return nil }
+    guard let open = try? ledger.query(ParcelContract.name, "undecided", NoResult(), as: UInt64.self), open > 0 else {
+      return closingOrder(ledger)
+    }
     return ChainCall(ParcelContract.name, "decide", true, by: "post-office")
   }
 
@@ -75,6 +78,7 @@ public struct ParcelWorkload: RelayWorkload {
   public mutating func next(
     on chain: ChainID, among chains: [ChainID], relay: RelayView, _ random: inout SeededRandom
   ) -> ChainCall {
+    if random.chance(18) { return deal(on: chain, among: chains, relay: relay, &random) }
     if random.chance(10) { return ChainCall(ParcelContract.name, "decide", random.chance(60), by: "post-office") }
     let others = chains.filter { $0 != chain }
     var destination = others[random.below(others.count)]
@@ -99,11 +103,12 @@ public struct ParcelWorkload: RelayWorkload {
         LetterContract.name, "send",
         SendParcel(to: destination, call: call, from: 0, amount: 0, timeout: timeout), by: "post-office")
     }
+    let classification: PacketClass = random.chance(80) ? .ordinary : random.chance(50) ? .important : .sensitive
     return ChainCall(
       ParcelContract.name, "send",
       SendParcel(
         to: destination, call: call, from: UInt64(random.below(Int(Self.accounts))), amount: UInt64(1 + random.below(400)),
-        timeout: timeout), by: "post-office")
+        timeout: timeout, classification: classification), by: "post-office")
   }
 
   /// Whether value was made or lost, or a parcel was paid out twice.

@@ -12,13 +12,15 @@ struct WorldChain: Sendable {
   static let carriers: [OrganisationID] = ["carrier-1", "carrier-2"]
   static let thief: OrganisationID = "carrier-0"
   static let outsider: OrganisationID = "passer-by"
+  /// Four organisations, none of which has a third of the weight, for chains that carry more than ordinary content.
+  static let operators: [OrganisationID] = [Founding.platform, "carrier-1", "carrier-2", "passer-by"]
   static let start: BlockTime = 1_700_000_000_000
   /// After so many milliseconds a chain makes an empty block.
   static let idleMs = 2_500
   /// How many heights ahead a transaction may be valid: few, so that slow ones expire.
   static let window: UInt64 = 24
   /// The same on a relay of whole nodes, which makes blocks more often.
-  static let clusterWindow: UInt64 = 160
+  static let clusterWindow: UInt64 = 500
 
   let id: ChainID
   let founding: Founding
@@ -65,7 +67,7 @@ extension WorldChain {
   /// The secrets and the genesis of a chain, the same in every world.
   static func found(
     _ chain: ChainID, suite: CryptoSuite, validators: Int, contracts: [any Contract], organisations: [OrganisationID: [Role]],
-    configurations: [ContractName: [UInt8]] = [:], window: UInt64 = window
+    configurations: [ContractName: [UInt8]] = [:], window: UInt64 = window, epochLength: UInt64? = nil, isShared: Bool = false
   ) throws -> Founding {
     var all = organisations.sorted { $0.key < $1.key }.map { GenesisOrganisation(id: $0.key, name: $0.key.rawValue, roles: $0.value) }
     for carrier in carriers + [thief] { all.append(GenesisOrganisation(id: carrier, name: carrier.rawValue, roles: [.relayer])) }
@@ -73,9 +75,11 @@ extension WorldChain {
     var parameters = ChainParameters()
     parameters.idleIntervalMs = UInt64(idleMs)
     parameters.transactionWindow = window
+    if let epochLength { parameters.epochLength = epochLength }
     return try Founding(
       FoundingPlan(
-        chain: chain, suite: suite, engine: .simplex, validators: Array(repeating: Founding.platform, count: validators),
+        chain: chain, suite: suite, engine: .simplex,
+        validators: isShared ? operators : Array(repeating: Founding.platform, count: validators),
         organisations: all, members: all.map { (organisation: $0.id, name: "clerk") }, contracts: contracts,
         configurations: configurations, parameters: parameters, time: start)
     ) { purpose throws(KeyError) in
@@ -89,10 +93,14 @@ extension RelayWorld {
   mutating func found(members ids: [ChainID], isCluster: Bool = false, hasFaults: Bool = false) throws {
     // SM2 is slow to sign: few worlds have it, and one validator then.
     let isMixed = seed % 20 == 7
+    // Everywhere four validators of four organisations, in half of these worlds on one chain only one.
+    let isCareful = seed % 4 == 2
+    let careless = isCareful && random.chance(50) ? random.below(ids.count) : nil
     let hub = try WorldChain.found(
       WorldChain.relayID, suite: isMixed && !isCluster ? .guomi : .international,
       validators: isCluster ? 4 : isMixed || random.chance(70) ? 1 : 4, contracts: [RelayContract()], organisations: [:],
-      window: isCluster ? WorldChain.clusterWindow : WorldChain.window)
+      window: isCluster ? WorldChain.clusterWindow : WorldChain.window, epochLength: isCluster ? ChainWorld.shortEpoch : nil,
+      isShared: isCareful)
     chains.append(try WorldChain(hub, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 300 + random.below(700)))
     if isCluster { try openCluster(hub, hasFaults: hasFaults) }
     // Few kept checkpoints make proofs of earlier heights too old.
@@ -104,7 +112,8 @@ extension RelayWorld {
       let founding = try WorldChain.found(
         id, suite: isMixed && place == 1 ? .guomi : .international, validators: isMixed || random.chance(70) ? 1 : 4,
         contracts: [CrossChainContract()] + workload.contracts,
-        organisations: workload.organisations, configurations: [CrossChainContract.name: configuration])
+        organisations: workload.organisations, configurations: [CrossChainContract.name: configuration],
+        isShared: isCareful && place != careless)
       chains.append(try WorldChain(founding, skewMs: random.below(faults.clockSkewMs + 1), sealMs: 400 + random.below(1_200)))
     }
     let administrator = chains[0].founding.administrator
@@ -114,7 +123,10 @@ extension RelayWorld {
       registration.checkpoints = kept
       calls.append(("registerChain", registration.canonicalBytes))
     }
-    for route in workload.routes { calls.append(("setRoute", route.canonicalBytes)) }
+    for var route in workload.routes {
+      if isCareful { route.policy.maxClassification = .sensitive }
+      calls.append(("setRoute", route.canonicalBytes))
+    }
     var begun: [(signed: SignedTransaction, id: TransactionID)] = []
     for (entry, arguments) in calls {
       let signed = try sign(CrossChainState.contract, entry, arguments, by: administrator, on: 0)

@@ -30,6 +30,7 @@ extension RelayWorld {
       let origin = origins[receipt.transaction]
       if origin == .client { openCalls -= 1 }
       judge(signed.transaction, receipt, origin)
+      for event in receipt.events where event.contract == DealContract.name { try checkDeal(event, on: index) }
       for event in receipt.events where event.contract == CrossChainState.contract {
         try check(event, on: index, viewBefore: viewBefore)
         if event.name == "xc.clientUpdated" { try checkClients(signed.transaction, on: index) } else { moved = true }
@@ -50,6 +51,7 @@ extension RelayWorld {
     case "xc.skipped": try checkSkipped(try PacketKey(canonicalBytes: event.payload), on: index)
     case "xc.pruned": try checkPruned(try PrunedLane(canonicalBytes: event.payload), on: index)
     case "xc.settled": try checkSettled(try SettledEvent(canonicalBytes: event.payload), on: index)
+    case "xc.decided": try checkDecided(try Digest(canonicalBytes: event.payload))
     case "xc.clientFrozen":
       guard let rogue, event.payload == chains[rogue].id.canonicalBytes else {
         throw failure("\(chains[index].id) froze a client although no validator lied")
@@ -89,11 +91,13 @@ extension RelayWorld {
       }
       packets[hop.key]?.isRelayed = true
       note(.relayed)
+      try checkClass(packet.header)
       try checkRate(hop)
     case .rejected:
       guard !packet.isRelayed, packet.end == nil else { throw failure("\(describe(hop.key)) was rejected after it was relayed") }
       packets[hop.key]?.outcome = relayed.first?.outcome
       note(.rejected)
+      if packet.header.classification > .ordinary { note(.classRejected) }
     case .acknowledged:
       guard packet.isRelayed, let answer = packet.answer else { throw failure("\(describe(hop.key)) has an answer that nobody gave") }
       guard relayed.first?.outcome == .acknowledged(answer) else { throw failure("the relay has another answer to \(describe(hop.key))") }
@@ -190,11 +194,16 @@ extension RelayWorld {
       trusted[place, default: []].append(height)
       note(claim.isBackfill ? .backfilled : .clientUpdated)
     }
-    if !claim.heights.isEmpty { try checkClient(place) }
+    guard !claim.heights.isEmpty else { return }
+    let generation = try checkClient(place)
+    if generation > followed[place] ?? 1 { note(.handoverFollowed) }
+    followed[place] = generation
   }
 
-  /// The client itself: active, and with the validators that its chain has.
-  private func checkClient(_ place: ClientPlace) throws {
+  /// The client itself: active, and with the validators that its chain names at that height.
+  /// - Returns: Their generation.
+  @discardableResult
+  private func checkClient(_ place: ClientPlace) throws -> UInt64 {
     let (subject, chain) = (chains[place.subject], chains[place.chain])
     guard let client = try chain.ledger.query(CrossChainState.contract, "client", subject.id, as: ClientRecord?.self) else {
       throw failure("\(chain.id) forgot its client of \(subject.id)")
@@ -202,12 +211,13 @@ extension RelayWorld {
     guard client.status == .active || place == ClientPlace(subject: rogue ?? 0, chain: 0) else {
       throw failure("\(chain.id) froze its client of \(subject.id) although no validator lied")
     }
-    guard client.set == subject.ledger.head.validators else {
-      throw failure("\(chain.id) believes that \(subject.id) has other validators")
-    }
     guard try checkClient(place, at: client.latest.height) else {
       throw failure("\(chain.id) trusts height \(client.latest.height) of \(subject.id), which has no checkpoint")
     }
+    guard client.set == subject.ledger.validators(signing: client.latest.height.next) else {
+      throw failure("\(chain.id) believes that \(subject.id) has other validators")
+    }
+    return client.set.generation
   }
 
   /// Whether a client trusts a height; throws if that is not what its chain has there.

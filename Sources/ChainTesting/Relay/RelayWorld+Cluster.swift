@@ -29,9 +29,9 @@ extension RelayWorld {
     var faults = ChainFaults.none
     if hasFaults {
       faults = .swarm(&draw, mayLie: true)
-      // Most worlds have the liar; who validates stays, since members check certificates of the founding's validators here.
+      // Most worlds have the liar, which loses its seat when a contradiction of it is proven; in most, others come and go too.
       faults.liars = draw.chance(75) ? 1 : 0
-      faults.changes = 0
+      faults.changes = draw.chance(70) ? 30 + draw.below(120) : 0
       faults.callRate = 0
     }
     cluster = try ChainWorld(RelayDuty(), founding: founding, seed: seed, faults: faults, random: draw, tracedLines: tracedLines)
@@ -57,6 +57,7 @@ extension RelayWorld {
     guard cluster != nil else { return }
     for _ in 0..<Self.stepMs {
       try cluster?.tick()
+      if !isHealed, let changes = cluster?.faults.changes, changes > 0 { try cluster?.changeValidators() }
       while let height = cluster.map({ BlockHeight(UInt64($0.height)) }), checkedHeight < height {
         checkedHeight = checkedHeight.next
         follow(checkedHeight)
@@ -82,8 +83,8 @@ extension RelayWorld {
 
   /// Gives a transaction to some node of the relay; one that stopped loses it, a liar may.
   mutating func give(_ signed: SignedTransaction, _ id: TransactionID) throws {
-    guard let count = cluster?.validators.count else { return }
-    let index = random.below(count)
+    // Whoever hands something in knows who has a seat.
+    guard let index = cluster?.desk() else { return }
     guard cluster?.validators[index].core != nil else { return note(.loss) }
     guard let refusal = try cluster?.take(signed, id, at: index) else { return }
     switch refusal {
@@ -130,5 +131,6 @@ extension RelayWorld {
     sights[.relayPartition] = cluster.seen(.partition)
     sights[.relayEquivocation] = cluster.seen(.equivocation)
     sights[.relayFalseCheckpoint] = cluster.seen(.falseCheckpoint)
+    sights[.relayConviction] = cluster.seen(.conviction)
   }
 }

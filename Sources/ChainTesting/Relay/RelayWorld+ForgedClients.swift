@@ -52,7 +52,7 @@ extension RelayWorld {
   }
 
   /// The newest certified height as an update, for changes.
-  private func newest(_ subject: Int, on index: Int) throws -> ClientUpdate? {
+  func newest(_ subject: Int, on index: Int) throws -> ClientUpdate? {
     guard let client = try client(subject, on: index) else { return nil }
     let height = chains[subject].ledger.newestCertified
     return height > client.latest.height ? try update(of: subject, from: client.latest.height, to: height) : nil

@@ -71,6 +71,20 @@ extension RelayWorld {
     note(.forgottenOnArrival)
   }
 
+  /// What is above class ordinary goes over validators only of whom no organisation has a third, and sensitive content sealed.
+  mutating func checkClass(_ header: PacketHeader) throws {
+    guard header.classification > .ordinary else { return }
+    for id in [header.lane.source, chains[0].id, header.lane.destination] {
+      guard let place = place(id), chains[place].ledger.head.validators.resistsLiars else {
+        throw failure("\(describe(header.key)) of class \(header.classification) goes over \(id), whose validators are not fit for it")
+      }
+    }
+    guard header.classification < .sensitive || header.sealedTo != nil else {
+      throw failure("\(describe(header.key)) is sensitive and not sealed")
+    }
+    note(.classRelayed)
+  }
+
   /// The relay takes no more packets of a rated route in a window than it says.
   mutating func checkRate(_ hop: HopRecord) throws {
     guard let rated = workload.routes.first(where: { $0.scope.port == hop.key.lane.destinationPort }), let rate = rated.policy.rate else {

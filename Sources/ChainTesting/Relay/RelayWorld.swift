@@ -68,6 +68,10 @@ public struct RelayWorld: Sendable {
   /// The packets in the order in which they were sent.
   var order: [PacketKey] = []
   var unsettled = 0
+  /// Transactions over several chains, those that are not over in order, and how many are not decided.
+  var deals: [Digest: WorldDeal] = [:]
+  var dealOrder: [Digest] = []
+  var openDeals = 0
   /// How many packets each member sent.
   var sentBy: [ChainID: Int] = [:]
   var nextSequence: [LaneID: UInt64] = [:]
@@ -87,6 +91,8 @@ public struct RelayWorld: Sendable {
   var isQuiet = false
   /// Heights that light clients are known to trust, oldest first.
   var trusted: [ClientPlace: [BlockHeight]] = [:]
+  /// The generation of the validators that light clients were seen with last.
+  var followed: [ClientPlace: UInt64] = [:]
   var thief = RelayThief()
   /// The chain whose validators lied, in the very end.
   var rogue: Int?
@@ -166,11 +172,13 @@ public struct RelayWorld: Sendable {
     // Not all come back at once.
     for index in chains.indices { chains[index].pausedUntil = index > 0 && random.chance(40) ? now + random.below(Self.lastPauseMs) : 0 }
     try await settle()
+    try await closeDeals()
     for _ in 0..<2 {
       try call(on: 1 + random.below(chains.count - 1))
       chains[1 + random.below(chains.count - 1)].pausedUntil = now + random.below(Self.lastPauseMs)
       try await settle()
     }
+    try await closeDeals()
     try await sendAlone()
     try checkEnd()
     try await forget()
@@ -199,6 +207,7 @@ public struct RelayWorld: Sendable {
       if chains[index].nextSeal <= now, chains[index].pausedUntil <= now { try seal(index) }
     }
     for index in relayers.indices where relayers[index].nextAt <= now && relayers[index].pausedUntil <= now { try await tick(index) }
+    if !isQuiet { try attendDeals() }
     if faults.hasThief, !isQuiet, thief.nextAt <= now { try steal() }
   }
 
