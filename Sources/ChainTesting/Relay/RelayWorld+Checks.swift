@@ -178,7 +178,7 @@ extension RelayWorld {
     }
     packets[key]?.end = settled.outcome
     unsettled -= 1
-    longestSettlementMs = max(longestSettlementMs, isHealed ? now - max(healedAt, packet.sentAt) : 0)
+    longestSettlementMs = max(longestSettlementMs, isHealed && !isQuiet ? now - max(healedAt, packet.sentAt) : 0)
     guard try chains[index].ledger.record(CrossChainState.pendingKey(key)) == nil else {
       throw failure("\(describe(key)) is still pending")
     }
