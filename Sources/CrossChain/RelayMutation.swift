@@ -106,7 +106,7 @@
 
     /// Those that a world of docked relays has to find: the ends that it copies, and what is left of packets on their way.
     package static let ofDocking: [RelayMutation] = [
-      .settleWithoutProof, .refundOfRelayed, .markWithoutPruning, .failureAsSuccess,
+      .settleWithoutProof, .markWithoutPruning, .failureAsSuccess,
     ]
 
     /// Whether only a relay whose validators change shows it.
