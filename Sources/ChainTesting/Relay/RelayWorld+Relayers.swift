@@ -66,7 +66,7 @@ extension RelayWorld {
     relayers[index].nextAt = now + relayers[index].periodMs
     let relayer = relayers[index]
     // With nothing under way there is nothing to look for; the clients grow old for a while.
-    guard unsettled > 0 || isForgetting else { return }
+    guard unsettled > 0 || isForgetting || !dealOrder.isEmpty else { return }
     steps += 1
     var keys: [ChainID: PrivateKey] = [:]
     var outboxes: [WorldOutbox] = []
