@@ -27,6 +27,12 @@ public actor Node {
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
+  /// Final blocks; the first is being executed, beside this actor.
+  private var executions: Deque<FinalBlock> = []
+  private var writing: Task<Void, Never>?
+  /// What catching up waits with while a block is executed: only one of the two writes to the ledger.
+  private var heldSync: [StateSync.Event] = []
+  nonisolated let intake: Intake
   private var catchUp: NodeSync
   private var steward: Steward?
   private var missing = MissingWatch()
@@ -53,6 +59,7 @@ public actor Node {
     } catch {
       throw .ledger(error)
     }
+    intake = Intake(ledger)
     try RestoredNode.admit(ledger, key: configuration.key.publicKey, votes: configuration.consensusStore)
     let head = ledger.head
     steward = configuration.steward.map { Steward(account: $0, key: configuration.key) }
@@ -91,7 +98,7 @@ public actor Node {
       tasks.append(LedgerPruner(ledger, policy: configuration.retention, reserves: reserves, logger: logger).run())
     }
     var effects: [NodeCore.Effect] = []
-    core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
+    core.resume(ledger.uncertified, sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     perform(effects)
     tasks.append(
       Task { [weak self] in
@@ -111,37 +118,20 @@ public actor Node {
   }
 
   /// Stops taking part and closes the stores. Whoever waits is told `.stopped`.
-  public func stop() {
-    halt()
+  public func stop() async {
+    await halt()
     configuration.consensusStore.close()
     configuration.ledgerStore.close()
   }
 
-  /// Stops taking part but leaves the stores open, for reading what is there.
-  public func halt() {
+  /// Stops taking part but leaves the stores open, for reading what is there. Ends when nothing more is written.
+  public func halt() async {
     for task in tasks { task.cancel() }
     tasks = []
     admin?.stop()
     admin = nil
     halt(.stopped)
-  }
-
-  /// Takes a transaction for ordering and sends it to the validators.
-  /// - Throws: `NodeError.refused` with the reason, `.stopped`, `.engine`.
-  @discardableResult
-  public func submit(_ signed: SignedTransaction) throws(NodeError) -> TransactionID {
-    if let fault { throw fault }
-    var effects: [NodeCore.Effect] = []
-    let admitted: AdmittedTransaction
-    do throws(AdmissionError) {
-      admitted = try ledger.admit(signed)
-      try core.submit(admitted, into: &effects)
-    } catch {
-      perform(effects)
-      throw .refused(error)
-    }
-    perform(effects)
-    return admitted.id
+    await writing?.value
   }
 
   /// Waits until the transaction is in a block here, and returns its receipt.
@@ -188,16 +178,6 @@ public actor Node {
     try await withCheckedThrowingContinuation { heightWaiters.append((height, isCertified, $0)) }
   }
 
-  private func uncertified() -> [Checkpoint] {
-    var found: [Checkpoint] = []
-    var height = ledger.newestCertified.next
-    while height <= ledger.head.height {
-      if let checkpoint = try? ledger.checkpoint(at: height) { found.append(checkpoint) }
-      height = height.next
-    }
-    return found
-  }
-
   private func tick() {
     let elapsed = ContinuousClock.now - began
     let (seconds, attoseconds) = elapsed.components
@@ -214,10 +194,12 @@ public actor Node {
     judgeAgain()
     catchUp(.time(now))
     for signed in steward?.due(ledger) ?? [] {
-      do throws(NodeError) {
-        try submit(signed)
-      } catch {
-        logger.warning("the steward's \(signed.transaction.entry) was not taken: \(error)")
+      Task { [self, logger] in
+        do throws(NodeError) {
+          try await submit(signed)
+        } catch {
+          logger.warning("the steward's \(signed.transaction.entry) was not taken: \(error)")
+        }
       }
     }
     drain()
@@ -250,8 +232,8 @@ public actor Node {
     case .persist(let write): persist(write)
     case .send(let message, let peer): configuration.transport.send(message.canonicalBytes, to: peer)
     case .admit(let bytes):
-      guard let admitted = try? ledger.admit(bytes) else { return }
-      queue.append(.admitted(admitted))
+      // If too many wait it is lost, as it may be on the way.
+      _ = intake.take(Intake.Arrival(form: .bytes(bytes), answer: .none), for: self)
     case .build(let request, let transactions): queue.append(.built(request, build(transactions, for: request)))
     case .execute(let position, let block, let areChecked): execute(block, position: position, areChecked: areChecked)
     case .sign(let checkpoint): sign(checkpoint)
@@ -301,7 +283,7 @@ public actor Node {
   private func build(_ transactions: [SignedTransaction], for request: BuildRequest) -> Block? {
     let head = ledger.head
     var (parent, parentID) = (head.header, head.blockID)
-    for ancestor in request.ancestors {
+    for ancestor in request.ancestors where ancestor.header.height > head.height {
       guard ancestor.header.parent == parentID else { return nil }
       (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: ledger.genesisID, suite: ledger.suite))
     }
@@ -312,32 +294,86 @@ public actor Node {
       genesis: ledger.genesisID, suite: ledger.suite)
   }
 
+  /// Takes what the intake has checked, in one go.
+  func accept(_ admissions: [Intake.Admission]) {
+    if let fault { return admissions.forEach { $0.answer.fail(fault) } }
+    var batch: [(transaction: AdmittedTransaction, isOwn: Bool)] = []
+    var answers: [Intake.Answer] = []
+    for admission in admissions {
+      switch admission.result {
+      case .success(let transaction):
+        batch.append((transaction, admission.isOwn))
+        answers.append(admission.answer)
+      case .failure(let reason): admission.answer.fail(.refused(reason))
+      }
+    }
+    guard !batch.isEmpty else { return }
+    var effects: [NodeCore.Effect] = []
+    let refusals = core.take(batch, into: &effects)
+    for ((transaction, answer), refusal) in zip(zip(batch.lazy.map(\.transaction), answers), refusals) {
+      if let refusal {
+        answer.fail(.refused(refusal))
+        continue
+      }
+      switch answer {
+      case .id(let continuation): continuation.resume(returning: .success(transaction.id))
+      case .receipt(let continuation): receiptWaiters[transaction.id, default: []].append(continuation)
+      case .none: break
+      }
+    }
+    perform(effects)
+  }
+
+  /// Blocks are executed and committed one after another beside the actor, which takes messages and transactions meanwhile.
   private func execute(_ block: Block, position: UInt64, areChecked: Bool) {
-    let seats = ledger.head.seats
-    do throws(LedgerError) {
-      let checkpoint = try usingReserve { () throws(LedgerError) in
-        try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
-      } isFull: {
-        $0 == .store(.diskFull)
+    executions.append(FinalBlock(block: block, position: position, areChecked: areChecked))
+    if executions.count == 1 { executeNext() }
+  }
+
+  private func executeNext() {
+    guard fault == nil, let next = executions.first else { return }
+    writing = Task.detached { [self] in
+      let outcome = Result { () throws(LedgerError) in
+        try usingReserve { () throws(LedgerError) in
+          try next.run(on: ledger).get()
+        } isFull: {
+          $0 == .store(.diskFull)
+        }
       }
-      core.schedule = ledger.head.schedule
-      let receipts = try ledger.receipts(at: block.header.height)
-      queue.append(
-        .executed(
-          position: position, checkpoint, ids: receipts.map(\.transaction), seats: ledger.head.seats == seats ? nil : ledger.head.seats))
-      settle(receipts, at: block.header.height)
-    } catch {
-      switch error {
-      case .invalidBlock, .wrongHeight, .otherBlock:
-        logger.debug("skipped a block at \(position): \(error)")
-        queue.append(.skipped(position: position, head: ledger.head.height))
-      default: halt(.ledger(error))
-      }
+      await finish(next, outcome)
     }
   }
 
+  private func finish(_ execution: FinalBlock, _ outcome: Result<FinalBlock.Outcome, LedgerError>) {
+    guard fault == nil else { return }
+    executions.removeFirst()
+    switch outcome {
+    case .success(let done):
+      let height = execution.block.header.height
+      core.schedule = ledger.head.schedule
+      queue.append(
+        .executed(position: execution.position, done.checkpoint, ids: done.receipts.map(\.transaction), seats: done.changedSeats))
+      settle(done.receipts, at: height)
+    case .failure(let error):
+      switch error {
+      case .invalidBlock, .wrongHeight, .otherBlock:
+        logger.debug("skipped a block at \(execution.position): \(error)")
+        queue.append(.skipped(position: execution.position, head: ledger.head.height))
+      default: return halt(.ledger(error))
+      }
+    }
+    executeNext()
+    judgeAgain()
+    drain()
+    guard executions.isEmpty, !heldSync.isEmpty else { return }
+    let held = heldSync
+    heldSync = []
+    for event in held { catchUp(event) }
+    drain()
+  }
+
   /// Tries again with the disk's reserve if the disk is full: a write that failed left nothing. Without a reserve the node stops.
-  private func usingReserve<Value, Failure: Error>(
+  private nonisolated func usingReserve<Value, Failure: Error>(
     _ body: () throws(Failure) -> Value, isFull: (Failure) -> Bool
   ) throws(Failure) -> Value {
     do throws(Failure) {
@@ -356,8 +392,16 @@ public actor Node {
     announce(height)
   }
 
+  /// How much of catching up waits for a block; what is lost beyond that is asked for again.
+  private static let heldSyncLimit = 64
+
   /// Advances catching up; at its end the engine begins anew where the ledger is, as after a restart.
   private func catchUp(_ event: StateSync.Event) {
+    guard executions.isEmpty else {
+      if case .time = event { return }
+      if heldSync.count < Self.heldSyncLimit { heldSync.append(event) }
+      return
+    }
     let outcome = catchUp.step(event)
     for (message, peer) in outcome.messages { configuration.transport.send(NodeMessage.sync(message).canonicalBytes, to: peer) }
     for (peer, fault) in outcome.faults { logger.warning("catching up: \(peer): \(fault)") }
@@ -387,7 +431,7 @@ public actor Node {
     }
     logger.info("caught up at height \(ledger.head.height)")
     var effects: [NodeCore.Effect] = []
-    core.resume(uncertified(), sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
+    core.resume(ledger.uncertified, sets: ledger.sets(signingAfter: ledger.newestCertified.next), into: &effects)
     for effect in effects where fault == nil { carryOut(effect) }
   }
 

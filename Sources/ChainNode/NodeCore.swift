@@ -135,6 +135,11 @@ public struct NodeCore: Sendable {
   /// Takes a client's transaction, or says why not. Effects are to be carried out in either case: what waits already because a
   /// peer sent it becomes this node's too, which sends it from now on until it is in a block.
   public mutating func submit(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
+    try insert(transaction, into: &effects)
+    run(.workPending, into: &effects)
+  }
+
+  private mutating func insert(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
     guard !mempool.contains(transaction.id) else {
       if rebroadcast.add(transaction.id, at: now) { send(transaction.signed, into: &effects) }
       throw .alreadyWaiting(transaction.id)
@@ -142,13 +147,32 @@ public struct NodeCore: Sendable {
     try mempool.insert(transaction)
     _ = rebroadcast.add(transaction.id, at: now)
     send(transaction.signed, into: &effects)
-    run(.workPending, into: &effects)
+  }
+
+  /// Takes transactions that the ledger admitted, this node's clients' and peers'; says of each why not.
+  mutating func take(
+    _ batch: [(transaction: AdmittedTransaction, isOwn: Bool)], into effects: inout [Effect]
+  ) -> [AdmissionError?] {
+    guard !isHalted else { return batch.map { _ in nil } }
+    var isAnyNew = false
+    let refusals = batch.map { (transaction, isOwn) -> AdmissionError? in
+      do throws(AdmissionError) {
+        if isOwn { try insert(transaction, into: &effects) } else { try mempool.insert(transaction) }
+        isAnyNew = true
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if isAnyNew { run(.workPending, into: &effects) }
+    return refusals
   }
 
   /// Whether a client of this node gave it.
   func isOwn(_ id: TransactionID) -> Bool { rebroadcast.contains(id) }
 
   private func send(_ transaction: SignedTransaction, into effects: inout [Effect]) {
+    guard !peers.isEmpty else { return }
     let bytes = transaction.canonicalBytes
     for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }
   }
@@ -271,12 +295,13 @@ public struct NodeCore: Sendable {
             effects.append(.build(request, candidates))
           }
         case .decided(let position, let block):
-          let ids = block.transactions.map { $0.id(genesis: genesisID, suite: genesis.suite) }
-          let known = zip(ids, block.transactions).allSatisfy { mempool.transaction($0) == $1 }
+          let ids = block.transactions.ids(genesis: genesisID, suite: genesis.suite)
+          let known = areKnown(block.transactions, ids)
           executing.append(ids)
           effects.append(.execute(position: position, block, areSignaturesChecked: known))
         case .validate(let request):
-          let known = request.block.transactions.allSatisfy { isKnown($0) }
+          let transactions = request.block.transactions
+          let known = areKnown(transactions, transactions.ids(genesis: genesisID, suite: genesis.suite))
           effects.append(.validate(request, areSignaturesChecked: known))
         case .sign(let statement, let digest): effects.append(.signVote(statement, digest))
         case .verify(let id, let checks): effects.append(.verify(id: id, checks))
@@ -297,11 +322,16 @@ public struct NodeCore: Sendable {
     let parameters = schedule.parameters(at: request.parent.next)
     var inFlight = Set(executing.joined())
     for block in request.ancestors {
-      for signed in block.transactions { inFlight.insert(signed.id(genesis: genesisID, suite: genesis.suite)) }
+      inFlight.formUnion(block.transactions.ids(genesis: genesisID, suite: genesis.suite))
     }
     return mempool.candidates(
       at: request.parent.next, count: Int(parameters.blockTransactions), bytes: Int(parameters.blockBytes), excluding: inFlight,
       largest: Int(parameters.transactionBytes), window: parameters.transactionWindow)
+  }
+
+  /// Whether this node verified the signature of each at admission: an id does not cover the signature, so all of it is compared.
+  private func areKnown(_ transactions: [SignedTransaction], _ ids: [TransactionID]) -> Bool {
+    zip(ids, transactions).allSatisfy { mempool.transaction($0) == $1 }
   }
 
   private func isKnown(_ signed: SignedTransaction) -> Bool {

@@ -48,7 +48,7 @@ public struct Block: CanonicalRecord, Hashable {
 
   /// The root over `transactions` (RFC 9162 §2.1.1), leaf = id ‖ H(key, signature).
   public static func transactionsRoot(of transactions: [SignedTransaction], genesis: GenesisID, suite: CryptoSuite) -> Digest {
-    MerkleLog.root(of: transactions.map { MerkleLog.leafHash($0.leafData(genesis: genesis, suite: suite), suite: suite) }, suite: suite)
+    TransactionBatch(transactions, genesis: genesis, suite: suite).root
   }
 
   /// Builds a block on `parent`.

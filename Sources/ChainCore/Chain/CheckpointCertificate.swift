@@ -71,9 +71,11 @@ public struct CheckpointCertificate: CanonicalRecord, Hashable, Codable {
     guard generation == set.generation else { throw .unknownSet(generation: generation, expected: set.generation) }
     let signers = try SignerBitmap.check(bitmap, signatures: signatures.count, in: set, rule: rule)
     let digest = checkpoint.digest(genesis: genesis, suite: suite)
+    var requests: [SignatureRequest] = []
     for (index, signature) in zip(signers, signatures) {
-      let key = set.members[index].key
-      guard key.suite == suite, key.verify(signature, of: digest) else { throw .badSignature(index: index) }
+      guard set.members[index].key.suite == suite else { throw .badSignature(index: index) }
+      requests.append(SignatureRequest(key: set.members[index].key, signature: signature, message: digest.bytes))
     }
+    if let bad = requests.verified().firstIndex(of: false) { throw .badSignature(index: signers[bad]) }
   }
 }

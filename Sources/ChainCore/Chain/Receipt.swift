@@ -16,6 +16,13 @@ public struct Event: CanonicalRecord, Hashable, Codable {
 
   /// The fields in order.
   public static let layout = Layout(Self.init, \.contract, \.name, \.payload)
+
+  /// Appends the fields in the order of `layout`, without its key paths.
+  public func encode(into writer: inout CanonicalWriter) {
+    contract.encode(into: &writer)
+    writer.writeString(name)
+    writer.writeBytes(payload)
+  }
 }
 
 /// Whether a call took effect.
@@ -47,6 +54,14 @@ public struct MeterReading: CanonicalRecord, Hashable, Codable {
 
   /// The fields in order.
   public static let layout = Layout(Self.init, \.reads, \.writes, \.bytes, \.steps)
+
+  /// Appends the fields in the order of `layout`, without its key paths.
+  public func encode(into writer: inout CanonicalWriter) {
+    reads.encode(into: &writer)
+    writes.encode(into: &writer)
+    bytes.encode(into: &writer)
+    steps.encode(into: &writer)
+  }
 }
 
 /// What became of one transaction. Receipts stand in a tree of their own under each checkpoint.
@@ -86,6 +101,18 @@ public struct Receipt: CanonicalRecord, Hashable, Codable {
 
   /// The fields in order.
   public static let layout = Layout(Self.init, \.transaction, \.status, \.code, \.message, \.events, \.output, \.meter)
+
+  /// Appends the fields in the order of `layout`, without its key paths.
+  public func encode(into writer: inout CanonicalWriter) {
+    transaction.encode(into: &writer)
+    status.encode(into: &writer)
+    writer.writeString(code)
+    writer.writeString(message)
+    writer.writeCount(events.count)
+    for event in events { event.encode(into: &writer) }
+    writer.writeBytes(output)
+    meter.encode(into: &writer)
+  }
 
   /// The receipt of a call that failed; the message is cut at 256 bytes between characters.
   public static func failed(_ transaction: TransactionID, _ error: ContractError, meter: MeterReading) -> Receipt {

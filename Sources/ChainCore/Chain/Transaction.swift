@@ -52,6 +52,32 @@ public struct Transaction: CanonicalRecord, Hashable, Codable {
     Self.init(version:chain:sender:contract:entry:arguments:salt:validUntilHeight:),
     \.version, \.chain, \.sender, \.contract, \.entry, \.arguments, \.salt, \.validUntilHeight)
 
+  /// Appends the fields in the order of `layout`, without its key paths: each node does this several times a transaction.
+  public func encode(into writer: inout CanonicalWriter) {
+    version.encode(into: &writer)
+    chain.encode(into: &writer)
+    sender.encode(into: &writer)
+    contract.encode(into: &writer)
+    entry.encode(into: &writer)
+    writer.writeBytes(arguments)
+    salt.encode(into: &writer)
+    validUntilHeight.encode(into: &writer)
+  }
+
+  /// Reads the same.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    version = try UInt16(from: &reader)
+    chain = try ChainID(from: &reader)
+    sender = try AccountID(from: &reader)
+    contract = try ContractName(from: &reader)
+    entry = try EntryName(from: &reader)
+    arguments = try reader.readBytes()
+    salt = try UInt64(from: &reader)
+    validUntilHeight = try BlockHeight(from: &reader)
+    reader.leave()
+  }
+
   /// The id on the chain with this genesis: also the digest that the sender signs.
   public func id(genesis: GenesisID, suite: CryptoSuite) -> TransactionID {
     TransactionID(suite.digest("Transaction", genesis, self))
@@ -84,6 +110,22 @@ public struct SignedTransaction: CanonicalRecord, Hashable, Codable {
   /// The fields in order.
   public static let layout = Layout(Self.init, \.transaction, \.key, \.signature)
 
+  /// Appends the fields in the order of `layout`, without its key paths.
+  public func encode(into writer: inout CanonicalWriter) {
+    transaction.encode(into: &writer)
+    key.encode(into: &writer)
+    signature.encode(into: &writer)
+  }
+
+  /// Reads the same.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    transaction = try Transaction(from: &reader)
+    key = try PublicKey(from: &reader)
+    signature = try Signature(from: &reader)
+    reader.leave()
+  }
+
   /// The transaction's id.
   public func id(genesis: GenesisID, suite: CryptoSuite) -> TransactionID { transaction.id(genesis: genesis, suite: suite) }
 
@@ -106,6 +148,6 @@ public struct SignedTransaction: CanonicalRecord, Hashable, Codable {
     var writer = CanonicalWriter(reservingCapacity: 130)
     key.encode(into: &writer)
     signature.encode(into: &writer)
-    return suite.hash(writer.bytes)
+    return suite.publicHash(writer.bytes)
   }
 }

@@ -246,6 +246,14 @@ public struct Executor: Sendable {
       signed.transaction.sender, key: signed.key, contract: signed.transaction.contract, entry: signed.transaction.entry)
   }
 
+  /// The same with the environment and state of a frame made before, and a meter of its own.
+  func check(_ signed: SignedTransaction, in shared: CallFrame) throws(CallRefusal) -> Caller {
+    let frame = CallFrame(
+      environment: shared.environment, overlay: shared.overlay, transaction: TransactionID(.zero), limits: genesis.parameters.callLimits)
+    return try CallCheck(frame: frame).caller(
+      signed.transaction.sender, key: signed.key, contract: signed.transaction.contract, entry: signed.transaction.entry)
+  }
+
   /// The member behind `account` as a caller, for queries.
   public func caller(
     _ account: AccountID, on state: any StateReader, height: BlockHeight, time: BlockTime

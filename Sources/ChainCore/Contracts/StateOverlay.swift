@@ -30,9 +30,16 @@ public struct EmptyState: StateReader, Sendable {
 ///
 /// A failing read of the store is kept in `fault` and ends the block, not the call: no receipt may depend on a disk.
 final class StateOverlay {
-  struct Place: Hashable {
+  private struct Place: Hashable {
     var space: StateSpace
-    var key: [UInt8]
+    var bytes: ByteKey
+
+    init(_ space: StateSpace, _ key: [UInt8]) {
+      self.space = space
+      bytes = ByteKey(key)
+    }
+
+    var key: [UInt8] { bytes.bytes }
   }
 
   private let base: any StateReader
@@ -56,9 +63,9 @@ final class StateOverlay {
   func dropLayer() { layers.removeLast() }
 
   func value(_ space: StateSpace, _ key: [UInt8]) throws(ContractError) -> [UInt8]? {
-    let place = Place(space: space, key: key)
-    for layer in layers.reversed() {
-      if let change = layer[place] { return change }
+    let place = Place(space, key)
+    for index in layers.indices.reversed() where !layers[index].isEmpty {
+      if let change = layers[index][place] { return change }
     }
     do {
       return try base.value(space, key)
@@ -69,7 +76,7 @@ final class StateOverlay {
   }
 
   func set(_ space: StateSpace, _ key: [UInt8], _ value: [UInt8]?) {
-    layers[layers.count - 1][Place(space: space, key: key)] = .some(value)
+    layers[layers.count - 1][Place(space, key)] = .some(value)
   }
 
   /// Calls `body` in key order over base and layers until it returns `false`.
@@ -80,7 +87,7 @@ final class StateOverlay {
     var next = 0
     var goesOn = true
     func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-      reverse ? right.lexicographicallyPrecedes(left) : left.lexicographicallyPrecedes(right)
+      reverse ? ByteKey.precedes(right, left) : ByteKey.precedes(left, right)
     }
     do {
       try base.scan(space, from: from, to: to, reverse: reverse) { key, value in
@@ -110,23 +117,30 @@ final class StateOverlay {
   private func changed(
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool
   ) -> [(key: [UInt8], value: [UInt8]?)] {
-    var merged: [[UInt8]: [UInt8]?] = [:]
+    var merged: [ByteKey: [UInt8]?] = [:]
     for layer in layers {
       for (place, value) in layer where place.space == space {
-        guard !place.key.lexicographicallyPrecedes(from), to.map({ place.key.lexicographicallyPrecedes($0) }) ?? true else { continue }
-        merged[place.key] = .some(value)
+        guard !ByteKey.precedes(place.key, from), to.map({ ByteKey.precedes(place.key, $0) }) ?? true else { continue }
+        merged[place.bytes] = .some(value)
       }
     }
+    var pairs = merged.map { (key: $0.key.bytes, value: $0.value) }
     #if DEBUG
-      if LedgerMutation.planted == .unsortedWrites { return merged.map { (key: $0.key, value: $0.value) } }
+      if LedgerMutation.planted == .unsortedWrites { return pairs }
     #endif
-    let sorted = merged.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-    let pairs = sorted.map { (key: $0.key, value: $0.value) }
-    return reverse ? pairs.reversed() : pairs
+    pairs.sort { reverse ? ByteKey.precedes($1.key, $0.key) : ByteKey.precedes($0.key, $1.key) }
+    return pairs
   }
 
   /// What the one remaining layer changed, in key order.
   func changes(_ space: StateSpace) -> [(key: [UInt8], value: [UInt8]?)] {
-    changed(space, from: [], to: nil, reverse: false)
+    guard layers.count == 1 else { return changed(space, from: [], to: nil, reverse: false) }
+    var pairs: [(key: [UInt8], value: [UInt8]?)] = []
+    for (place, value) in layers[0] where place.space == space { pairs.append((place.key, value)) }
+    #if DEBUG
+      if LedgerMutation.planted == .unsortedWrites { return pairs }
+    #endif
+    pairs.sort { ByteKey.precedes($0.key, $1.key) }
+    return pairs
   }
 }

@@ -12,6 +12,14 @@ extension CryptoSuite {
   /// The tag keeps types apart, the genesis id keeps chains apart. A signature signs this digest.
   public func digest(_ tag: TypeTag, _ genesis: GenesisID, _ value: some CanonicalCodable) -> Digest {
     var writer = CanonicalWriter(reservingCapacity: 256)
+    beginDigest(tag, genesis, &writer)
+    value.encode(into: &writer)
+    // What has a type tag is what everybody may check.
+    return publicHash(writer.bytes)
+  }
+
+  /// Writes what stands before the value in everything that `digest` hashes.
+  func beginDigest(_ tag: TypeTag, _ genesis: GenesisID, _ writer: inout CanonicalWriter) {
     #if DEBUG
       if LedgerMutation.planted != .noDomainTag { writer.writeString(tag.text) }
       if LedgerMutation.planted != .noGenesis { genesis.encode(into: &writer) }
@@ -19,7 +27,5 @@ extension CryptoSuite {
       writer.writeString(tag.text)
       genesis.encode(into: &writer)
     #endif
-    value.encode(into: &writer)
-    return hash(writer.bytes)
   }
 }

@@ -57,6 +57,17 @@ enum SM3Lanes {
     return Digest(words: (words[0], words[1], words[2], words[3]))
   }
 
+  /// The digest of one message.
+  static func hash(_ message: [UInt8]) -> Digest {
+    var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
+    var span = words.mutableSpan
+    unsafe span.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      unsafe yuchain_sm3_messages(message, message.count, 1, base, Body.best.number)
+    }
+    return Digest(words: (words[0], words[1], words[2], words[3]))
+  }
+
   /// The digests of messages of any lengths; those of one length share lanes.
   static func hash(_ messages: [[UInt8]], body: Body = .best) -> [Digest] {
     var order = Array(messages.indices)
@@ -90,6 +101,9 @@ enum SM3Lanes {
 }
 
 extension CryptoSuite {
+  /// The digest of a public message, without a context of OpenSSL where the suite has lanes.
+  func publicHash(_ message: [UInt8]) -> Digest { self == .guomi ? SM3Lanes.hash(message) : hash(message) }
+
   /// The digests of many public messages, faster than one by one where the suite has lanes.
   func hashes(ofPublic messages: [[UInt8]]) -> [Digest] {
     self == .guomi ? SM3Lanes.hash(messages) : messages.map { hash($0) }

@@ -58,14 +58,11 @@ public struct CanonicalReader: Sendable {
     let width = Integer.bitWidth / 8
     guard width <= remaining else { throw .truncated(offset: bytes.count, needed: width - remaining) }
     var value: Integer = 0
-    var index = offset + width
-    while index > offset {
-      index -= 1
-      if Integer.bitWidth > 8 { value <<= 8 }
-      value |= Integer(truncatingIfNeeded: bytes[index])
+    unsafe withUnsafeMutableBytes(of: &value) { place in
+      unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + width)])) }
     }
     offset += width
-    return value
+    return Integer(littleEndian: value)
   }
 
   /// Reads a minimal ULEB128 of at most 32 bits.

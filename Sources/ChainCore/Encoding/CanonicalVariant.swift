@@ -10,13 +10,13 @@ extension CanonicalReader {
   ///
   /// `body` returns `nil` for a number that the type does not have.
   public mutating func readVariant<Value>(
-    of type: String, _ body: (UInt32, inout CanonicalReader) throws(CanonicalError) -> Value?
+    of type: @autoclosure () -> String, _ body: (UInt32, inout CanonicalReader) throws(CanonicalError) -> Value?
   ) throws(CanonicalError) -> Value {
     try enter()
     let start = offset
     let variant = try readULEB128()
     guard let value = try body(variant, &self) else {
-      throw .unknownVariant(offset: start, variant: variant, type: type)
+      throw .unknownVariant(offset: start, variant: variant, type: type())
     }
     leave()
     return value

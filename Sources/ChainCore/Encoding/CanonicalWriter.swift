@@ -20,11 +20,7 @@ public struct CanonicalWriter: Sendable {
 
   /// Appends an integer, little-endian, in its full width.
   public mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
-    var rest = value
-    for _ in 0..<(Integer.bitWidth / 8) {
-      bytes.append(UInt8(truncatingIfNeeded: rest))
-      rest >>= 8
-    }
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   /// Appends a length or variant as minimal ULEB128.

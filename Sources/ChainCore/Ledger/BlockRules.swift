@@ -60,31 +60,27 @@ public struct BlockRules: Sendable {
     guard block.transactions.count <= Int(parameters.blockTransactions) else {
       throw .invalidBlock(.tooLarge("\(block.transactions.count) transactions"))
     }
-    var ids: [TransactionID] = []
-    var leaves: [Digest] = []
+    let batch = TransactionBatch(block.transactions, genesis: genesisID, suite: genesis.suite)
     var seen: Set<TransactionID> = []
+    seen.reserveCapacity(block.transactions.count)
     var total = 0
     for (index, signed) in block.transactions.enumerated() {
-      let bytes = signed.canonicalBytes.count
+      let bytes = batch.sizes[index]
       total += bytes
       do throws(TransactionFault) {
         try check(signed, bytes: bytes, at: header.height)
       } catch {
         throw .invalidBlock(.badTransaction(index: index, error.description))
       }
-      let id = signed.id(genesis: genesisID, suite: genesis.suite)
+      let id = batch.ids[index]
       #if DEBUG
         if LedgerMutation.planted == .twiceInBlock { seen.remove(id) }
       #endif
       guard seen.insert(id).inserted, try !isCommitted(id) else { throw .invalidBlock(.repeatedTransaction(index: index)) }
-      ids.append(id)
-      leaves.append(
-        MerkleLog.leafHash(
-          SignedTransaction.leafData(id: id, key: signed.key, signature: signed.signature, suite: genesis.suite), suite: genesis.suite))
     }
     guard total <= Int(parameters.blockBytes) else { throw .invalidBlock(.tooLarge("\(total) bytes")) }
-    guard MerkleLog.root(of: leaves, suite: genesis.suite) == header.transactionsRoot else { throw .invalidBlock(.wrongTransactionsRoot) }
-    return ids
+    guard batch.root == header.transactionsRoot else { throw .invalidBlock(.wrongTransactionsRoot) }
+    return batch.ids
   }
 
   /// Checks every signature of a block.
@@ -92,10 +88,14 @@ public struct BlockRules: Sendable {
     #if DEBUG
       if LedgerMutation.planted == .noSignatureCheck { return }
     #endif
-    for (index, signed) in block.transactions.enumerated()
-    where !signed.isSignatureValid(genesis: genesisID, suite: genesis.suite) {
-      throw .badSignature(index: index)
+    let ids = block.transactions.ids(genesis: genesisID, suite: genesis.suite)
+    var requests: [SignatureRequest] = []
+    requests.reserveCapacity(ids.count)
+    for (index, (signed, id)) in zip(block.transactions, ids).enumerated() {
+      guard signed.key.suite == genesis.suite else { throw .badSignature(index: index) }
+      requests.append(SignatureRequest(key: signed.key, signature: signed.signature, message: id.digest.bytes))
     }
+    if let index = requests.verified().firstIndex(of: false) { throw .badSignature(index: index) }
   }
 }
 

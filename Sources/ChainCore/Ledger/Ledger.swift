@@ -100,6 +100,7 @@ public final class Ledger: Sendable {
     let loaded = try Self.load(genesis, base: self.base, store: store)
     try Self.requireContracts(executor, at: loaded.head.height, store: store)
     memory = Mutex(loaded)
+    SM2Verifier.pin(loaded.head.seats.current.members.map(\.key))
     #if DEBUG
       openedAt = loaded.head.height
     #endif

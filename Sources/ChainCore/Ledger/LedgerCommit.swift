@@ -20,9 +20,22 @@ extension Ledger {
   public func commit(
     _ block: Block, position: UInt64, signatures: SignatureCheck = .check
   ) throws(LedgerError) -> Checkpoint {
-    try exclusively { () throws(LedgerError) -> Checkpoint in
+    try commitBlock(block, position: position, signatures: signatures).checkpoint
+  }
+
+  /// A committed block's checkpoint and receipts.
+  package struct Committed: Sendable {
+    package var checkpoint: Checkpoint
+    package var receipts: [Receipt]
+  }
+
+  /// As `commit`; gives the receipts too, which the caller would have to read and decode.
+  package func commitBlock(_ block: Block, position: UInt64, signatures: SignatureCheck) throws(LedgerError) -> Committed {
+    try exclusively { () throws(LedgerError) -> Committed in
       let (head, history) = memory.withLock { ($0.head, $0.history) }
-      if block.header.height <= head.height { return try repeated(block) }
+      if block.header.height <= head.height {
+        return Committed(checkpoint: try repeated(block), receipts: try receipts(at: block.header.height))
+      }
       let ids = try check(block, on: head)
       if signatures == .check {
         do throws(BlockFault) {
@@ -63,7 +76,8 @@ extension Ledger {
           $0.sets.append(SeatedSet(set: prepared.head.seats.current, since: prepared.head.seats.since))
         }
       }
-      return prepared.head.checkpoint
+      if prepared.head.seats.since > head.seats.since { SM2Verifier.pin(prepared.head.seats.current.members.map(\.key)) }
+      return Committed(checkpoint: prepared.head.checkpoint, receipts: prepared.execution.receipts)
     }
   }
 
@@ -151,10 +165,10 @@ extension Ledger {
     _ block: Block, ids: [TransactionID], on head: LedgerHead, history: AppendOnlyTree, position: UInt64
   ) throws(LedgerError) -> PreparedBlock {
     try reading { reader throws(LedgerError) in
-      let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite)
+      let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords())
       let execution = try LedgerError.wrap { try executor.execute(block, ids: ids, on: state) }
       return try PreparedBlock(
-        block: block, ids: ids, execution: execution, on: head, history: history, position: position, ledger: self, reader: reader)
+        block: block, ids: ids, execution: execution, on: head, history: history, position: position, ledger: self, state: state)
     }
   }
 
@@ -212,19 +226,19 @@ private struct PreparedBlock {
   /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
   /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
   let changes: [RecordChange]
-  let replaced: [(key: [UInt8], old: VersionedValue)]
-  /// Keys that are not in any kept state.
-  let fresh: [[UInt8]]
-  let suite: CryptoSuite
+  /// What they replace, in the order of its place in the table.
+  let replaced: [(place: [UInt8], bytes: [UInt8])]
+  /// Keys that are not in any kept state, in the order of their hashes.
+  let fresh: [(hash: Digest, key: [UInt8])]
+  let receipts: [[UInt8]]
 
   init(
     block: Block, ids: [TransactionID], execution: BlockExecution, on parent: LedgerHead, history: AppendOnlyTree, position: UInt64,
-    ledger: Ledger, reader: any KeyValueReader
+    ledger: Ledger, state: LedgerState
   ) throws(LedgerError) {
     self.block = block
     self.ids = ids
     self.execution = execution
-    suite = ledger.suite
     let height = block.header.height
     var history = history
     var nodes: [LogNode] = []
@@ -232,38 +246,44 @@ private struct PreparedBlock {
       MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: ledger.suite), suite: ledger.suite, into: &nodes)
     self.history = history
     historyNodes = nodes
-    let suite = suite
-    var changes = execution.changes.map { ($0.key, $0.value) }
+    let suite = ledger.suite
+    var batch = StateChange.batch(execution.changes.map { ($0.key, $0.value) }, suite: suite)
+    let hashes = batch.map(\.keyHash)
     #if DEBUG
-      if LedgerMutation.planted == .changeOutsideTree { changes = changes.dropLast() }
+      if LedgerMutation.planted == .changeOutsideTree { batch = batch.dropLast() }
     #endif
     update = try LedgerError.wrap {
       try StateTree(suite: suite).apply(
-        changes, base: parent.height.rawValue, newVersion: height.rawValue,
-        reader: LedgerNodes(reader: reader))
+        batch, base: parent.height.rawValue, newVersion: height.rawValue, reader: LedgerNodes(reader: state.reader))
     }
-    var replaced: [(key: [UInt8], old: VersionedValue)] = []
-    var fresh: [[UInt8]] = []
+    var replaced: [(place: [UInt8], bytes: [UInt8])] = []
+    var fresh: [(hash: Digest, key: [UInt8])] = []
     var real: [RecordChange] = []
-    for change in execution.changes {
-      if let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.current, change.key) }) {
+    real.reserveCapacity(execution.changes.count)
+    for (change, hash) in zip(execution.changes, hashes) {
+      if let bytes = try LedgerError.wrap({ try state.newest(change.key) }) {
         let old: VersionedValue = try LedgerError.decode(bytes, "state record")
         guard old.value != change.value else { continue }
-        replaced.append((change.key, old))
+        replaced.append((hash.bytes + old.version.keyBytes, bytes))
       } else {
         guard change.value != nil else { continue }
-        fresh.append(change.key)
+        fresh.append((hash, change.key))
       }
       real.append(change)
     }
     self.changes = real
+    // A tree that is written to in its order has each of its pages changed once.
+    replaced.sort { ByteKey.precedes($0.place, $1.place) }
+    fresh.sort { $0.hash < $1.hash }
     self.replaced = replaced
     self.fresh = fresh
+    receipts = execution.receipts.map(\.canonicalBytes)
     let seats = try Ledger.seats(after: execution, before: parent.seats)
     let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
     let checkpoint = Checkpoint(
       chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
-      receiptsRoot: Receipt.root(of: execution.receipts, suite: suite), historyRoot: history.root(suite: suite),
+      receiptsRoot: MerkleLog.root(of: suite.hashes(ofPublic: receipts.map { [0] + $0 }), suite: suite),
+      historyRoot: history.root(suite: suite),
       validatorSetHash: seats.current.hash(genesis: ledger.genesisID, suite: suite))
     head = LedgerHead(
       header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, seats: seats,
@@ -274,9 +294,9 @@ private struct PreparedBlock {
     let key = LedgerTables.key(head.height)
     try writer.put(LedgerTables.headers, key, block.header.canonicalBytes)
     try writer.put(LedgerTables.transactions, key, block.transactions.canonicalBytes)
-    try writer.put(LedgerTables.receipts, key, execution.receipts.canonicalBytes)
+    try writer.put(LedgerTables.receipts, key, receiptList)
     try writer.put(LedgerTables.checkpoints, key, head.checkpoint.canonicalBytes)
-    for (index, id) in ids.enumerated() {
+    for (index, id) in ids.enumerated().sorted(by: { $0.element < $1.element }) {
       var place = TransactionPlace(height: head.height, index: UInt32(index))
       #if DEBUG
         if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % ids.count) }
@@ -287,14 +307,9 @@ private struct PreparedBlock {
       try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
     }
     try LedgerNodes.write(update, version: head.height, to: writer)
-    for key in fresh { try writer.put(LedgerTables.keys, suite.hash(key).bytes, key) }
-    for (key, old) in replaced {
-      try writer.put(LedgerTables.past, suite.hash(key).bytes + old.version.keyBytes, old.canonicalBytes)
-    }
-    for change in changes {
-      let record = VersionedValue(version: head.height, value: change.value)
-      try writer.put(LedgerTables.current, change.key, record.canonicalBytes)
-    }
+    for (hash, key) in fresh { try writer.put(LedgerTables.keys, hash.bytes, key) }
+    for (place, bytes) in replaced { try writer.put(LedgerTables.past, place, bytes) }
+    for change in changes { try writer.put(LedgerTables.current, change.key, VersionedValue.bytes(head.height, change.value)) }
     #if DEBUG
       if LedgerMutation.planted == .prunedVersionInUse { try prune(in: writer) }
       if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }
@@ -303,6 +318,14 @@ private struct PreparedBlock {
       try writeIndex(to: writer)
       try writeHead(to: writer)
     #endif
+  }
+
+  /// All receipts as an array's canonical bytes.
+  private var receiptList: [UInt8] {
+    var writer = CanonicalWriter(reservingCapacity: receipts.reduce(5) { $0 + $1.count })
+    writer.writeCount(receipts.count)
+    for receipt in receipts { writer.writeFixed(receipt) }
+    return writer.bytes
   }
 
   private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {

@@ -4,10 +4,17 @@ struct LedgerNodes: StateNodeReader {
 
   func node(_ key: StateNodeKey) throws -> [UInt8]? { try reader.get(LedgerTables.nodes, key.storeKey) }
 
-  /// Stores what a version adds to the tree, and what it makes stale.
+  /// How many stale nodes one record lists.
+  private static let staleInRecord = 128
+
+  /// Stores what a version adds to the tree, and what it makes stale: a list in a few records, where a record for each node would cost
+  /// a commit as much as the nodes.
   static func write(_ update: StateTreeUpdate, version: BlockHeight, to writer: any KeyValueWriter) throws(StoreError) {
     for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
-    for stale in update.stale { try writer.put(LedgerTables.stale, version.keyBytes + stale.storeKey, []) }
+    for (number, start) in stride(from: 0, to: update.stale.count, by: staleInRecord).enumerated() {
+      let part = Array(update.stale[start..<min(start + staleInRecord, update.stale.count)])
+      try writer.put(LedgerTables.stale, version.keyBytes + UInt64(number).keyBytes, part.canonicalBytes)
+    }
   }
 
   /// What one step of pruning removed.
@@ -27,24 +34,43 @@ struct LedgerNodes: StateNodeReader {
     #if DEBUG
       if LedgerMutation.planted == .prunedNodeInUse { bound = bound.next }
     #endif
-    let found = try writer.range(LedgerTables.stale, to: bound.keyBytes, limit: limit)
-    for (entry, _) in found {
-      let key = Array(entry.dropFirst(8))
-      guard let since = UInt64(bigEndian: Array(entry.prefix(8))) else { throw .corrupt(table: LedgerTables.stale, key: entry) }
-      if let bytes = try writer.get(LedgerTables.nodes, key) {
-        guard let node = try? StateNode(canonicalBytes: bytes) else { throw .corrupt(table: LedgerTables.nodes, key: key) }
-        if case .leaf(let leaf) = node { removed.leaves.append((leaf.keyHash, BlockHeight(since))) }
-        #if DEBUG
-          if LedgerMutation.planted != .pruningForgetsNodes { try writer.remove(LedgerTables.nodes, key) }
-        #else
-          try writer.remove(LedgerTables.nodes, key)
-        #endif
-        removed.nodes += 1
+    let wanted = limit / staleInRecord + 1
+    let found = try writer.range(LedgerTables.stale, to: bound.keyBytes, limit: wanted)
+    var left = limit
+    removed.isDone = found.count < wanted
+    for (entry, bytes) in found {
+      guard left > 0 else {
+        removed.isDone = false
+        break
       }
-      try writer.remove(LedgerTables.stale, entry)
+      guard let since = UInt64(bigEndian: Array(entry.prefix(8))), let keys = try? [StateNodeKey](canonicalBytes: bytes) else {
+        throw .corrupt(table: LedgerTables.stale, key: entry)
+      }
+      for key in keys.prefix(left) { try remove(key, since: BlockHeight(since), from: writer, noting: &removed) }
+      if keys.count > left {
+        removed.isDone = false
+        try writer.put(LedgerTables.stale, entry, Array(keys.dropFirst(left)).canonicalBytes)
+      } else {
+        try writer.remove(LedgerTables.stale, entry)
+      }
+      left -= keys.count
     }
-    removed.isDone = found.count < limit
     return removed
+  }
+
+  private static func remove(
+    _ key: StateNodeKey, since: BlockHeight, from writer: any KeyValueWriter, noting removed: inout Removed
+  ) throws(StoreError) {
+    let stored = key.storeKey
+    guard let bytes = try writer.get(LedgerTables.nodes, stored) else { return }
+    guard let node = try? StateNode(canonicalBytes: bytes) else { throw .corrupt(table: LedgerTables.nodes, key: stored) }
+    if case .leaf(let leaf) = node { removed.leaves.append((leaf.keyHash, since)) }
+    #if DEBUG
+      if LedgerMutation.planted != .pruningForgetsNodes { try writer.remove(LedgerTables.nodes, stored) }
+    #else
+      try writer.remove(LedgerTables.nodes, stored)
+    #endif
+    removed.nodes += 1
   }
 
   /// Reads every node of a version and compares its hash with what the node above says.

@@ -5,6 +5,8 @@ struct LedgerState: StateReader {
   /// Whether `height` was the head when the snapshot was taken: indexes are kept for the head only.
   let isHead: Bool
   let suite: CryptoSuite
+  /// What a block read already; calls read the same few records again and again, and the commit asks for what they replace.
+  var remembered: RememberedRecords?
 
   func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
     switch space {
@@ -12,7 +14,7 @@ struct LedgerState: StateReader {
       guard isHead else { throw .io("indexes exist for the newest height only") }
       return try reader.get(LedgerTables.index, key)
     case .state:
-      guard let bytes = try reader.get(LedgerTables.current, key) else { return nil }
+      guard let bytes = try newest(key) else { return nil }
       return try resolve(key, newest: bytes)
     }
   }
@@ -39,6 +41,16 @@ struct LedgerState: StateReader {
     }
   }
 
+  /// The stored bytes of the newest version of a record.
+  func newest(_ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+    guard let remembered else { return try reader.get(LedgerTables.current, key) }
+    let place = ByteKey(key)
+    if let known = remembered.find(place) { return known }
+    let found = try reader.get(LedgerTables.current, key)
+    remembered.note(place, found)
+    return found
+  }
+
   private func resolve(_ key: [UInt8], newest bytes: [UInt8]) throws(StoreError) -> [UInt8]? {
     let newest = try Self.decode(bytes, table: LedgerTables.current, key: key)
     if newest.version <= height { return newest.value }
@@ -57,6 +69,22 @@ struct LedgerState: StateReader {
     } catch {
       throw .corrupt(table: table, key: key)
     }
+  }
+}
+
+/// Records of the newest state as they are stored, read during one block; bounded.
+final class RememberedRecords {
+  private static let bytesMax = 64 << 20
+
+  private var records: [ByteKey: [UInt8]?] = [:]
+  private var bytes = 0
+
+  func find(_ key: ByteKey) -> [UInt8]?? { records[key] }
+
+  func note(_ key: ByteKey, _ value: [UInt8]?) {
+    // The 100 bytes stand for the dictionary's own.
+    bytes += key.bytes.count + (value?.count ?? 0) + 100
+    if bytes <= Self.bytesMax { records[key] = .some(value) }
   }
 }
 

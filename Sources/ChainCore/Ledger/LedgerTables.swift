@@ -27,7 +27,7 @@ enum LedgerTables {
   static let past = StoreTable("state-past")
   /// version, path → node of the state tree.
   static let nodes = StoreTable("state-nodes")
-  /// version since which it is stale, node key → nothing.
+  /// version since which they are stale, number → keys of nodes.
   static let stale = StoreTable("state-stale")
   /// Index entries of the newest state.
   static let index = StoreTable("index")
@@ -62,6 +62,12 @@ struct TransactionPlace: CanonicalRecord {
   var height: BlockHeight
   var index: UInt32
   static let layout = Layout(Self.init, \.height, \.index)
+
+  /// As `layout` says, without its key paths.
+  func encode(into writer: inout CanonicalWriter) {
+    height.encode(into: &writer)
+    index.encode(into: &writer)
+  }
 }
 
 /// What the store remembers of the newest block.
@@ -80,14 +86,39 @@ struct VersionedValue: CanonicalRecord {
   var version: BlockHeight
   var value: [UInt8]?
   static let layout = Layout(Self.init, \.version, \.value)
+
+  init(version: BlockHeight, value: [UInt8]?) {
+    self.version = version
+    self.value = value
+  }
+
+  /// As `layout` says, without its key paths.
+  func encode(into writer: inout CanonicalWriter) {
+    version.encode(into: &writer)
+    value.encode(into: &writer)
+  }
+
+  /// Reads the same.
+  init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    version = try BlockHeight(from: &reader)
+    value = try [UInt8]?(from: &reader)
+    reader.leave()
+  }
+
+  /// The canonical bytes of a record of a value.
+  static func bytes(_ version: BlockHeight, _ value: [UInt8]?) -> [UInt8] {
+    var writer = CanonicalWriter(reservingCapacity: 14 + (value?.count ?? 0))
+    VersionedValue(version: version, value: value).encode(into: &writer)
+    return writer.bytes
+  }
 }
 
 extension StateNodeKey {
   /// The key in the `state-nodes` table: version first, so that nodes are appended in order.
   var storeKey: [UInt8] {
-    var bytes = version.keyBytes
-    bytes.append(UInt8(path.count))
-    for index in 0..<path.count { bytes.append(path[index]) }
-    return bytes
+    var writer = CanonicalWriter(reservingCapacity: 9 + (path.count + 1) / 2)
+    encode(into: &writer)
+    return writer.bytes
   }
 }

@@ -5,7 +5,7 @@
 public enum MerkleLog {
   /// The hash of the leaf that holds `data`.
   public static func leafHash(_ data: [UInt8], suite: CryptoSuite) -> Digest {
-    suite.hash([0] + data)
+    suite.publicHash([0] + data)
   }
 
   /// The root of the tree without leaves.

@@ -20,7 +20,7 @@ struct StateChild: Equatable {
   let kind: Kind
   /// The version that wrote the child.
   let version: UInt64
-  let hash: Digest
+  var hash: Digest
 }
 
 /// An inner node. It has two children or more, or one that is itself an inner node.
@@ -36,11 +36,16 @@ struct StateInner: Equatable {
     guard count > 1 else { return children[first] }
     let left = hash(first, count / 2, &hasher)
     let right = hash(first + count / 2, count / 2, &hasher)
+    return Self.joined(left, right) ?? StateChild(kind: .inner, version: 0, hash: hasher.stateInner(left.hash, right.hash))
+  }
+
+  /// What two halves are without hashing; `nil` = an inner node of both.
+  static func joined(_ left: StateChild, _ right: StateChild) -> StateChild? {
     switch (left.kind, right.kind) {
     // A subtree with one leaf is that leaf, an empty one is empty.
-    case (_, .none) where left.kind != .inner: return left
-    case (.none, .leaf): return right
-    default: return StateChild(kind: .inner, version: 0, hash: hasher.stateInner(left.hash, right.hash))
+    case (_, .none) where left.kind != .inner: left
+    case (.none, .leaf): right
+    default: nil
     }
   }
 }
@@ -70,6 +75,18 @@ extension TreeHasher {
 
 extension StateLeaf: CanonicalRecord {
   static let layout = Layout(Self.init, \.keyHash, \.valueHash)
+
+  /// As `layout` says, without its key paths.
+  func encode(into writer: inout CanonicalWriter) {
+    keyHash.encode(into: &writer)
+    valueHash.encode(into: &writer)
+  }
+
+  init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    self.init(keyHash: try Digest(from: &reader), valueHash: try Digest(from: &reader))
+    reader.leave()
+  }
 }
 
 extension StateNode: CanonicalCodable {

@@ -44,7 +44,7 @@ public struct StateTree: Sendable {
   /// The hash of the value of `key` at `version`, or `nil` if it has none.
   /// - Throws: as `root(at:reader:)`.
   public func valueHash(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> Digest? {
-    let keyHash = suite.hash(key)
+    let keyHash = suite.publicHash(key)
     var place = StateNodeKey.root(version)
     while true {
       switch try reader.stateNode(place) {
@@ -63,7 +63,7 @@ public struct StateTree: Sendable {
   /// - Throws: as `root(at:reader:)`.
   /// - Complexity: O(log n) reads and 11 hashes a read.
   public func proof(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> StateProof {
-    try proof(ofHash: suite.hash(key), at: version, reader: reader)
+    try proof(ofHash: suite.publicHash(key), at: version, reader: reader)
   }
 
   func proof(ofHash keyHash: Digest, at version: UInt64, reader: some StateNodeReader) throws -> StateProof {
@@ -110,11 +110,7 @@ public struct StateTree: Sendable {
   public func apply(
     _ updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
   ) throws -> StateTreeUpdate {
-    var batch: [StateChange] = []
-    batch.reserveCapacity(updates.count)
-    for (order, update) in updates.enumerated() {
-      batch.append(StateChange(keyHash: suite.hash(update.key), order: order, valueHash: update.value.map(suite.hash)))
-    }
+    let batch = StateChange.batch(updates, suite: suite)
     return try apply(batch, base: base, newVersion: newVersion, reader: reader)
   }
 

@@ -5,6 +5,19 @@ struct StateChange {
   /// `nil` removes.
   let valueHash: Digest?
 
+  /// The updates as they are given, hashed.
+  static func batch(_ updates: [(key: [UInt8], value: [UInt8]?)], suite: CryptoSuite) -> [StateChange] {
+    // Keys and values of a kind are of one length each, so that they share lanes.
+    let keys = suite.hashes(ofPublic: updates.map(\.key))
+    var values = suite.hashes(ofPublic: updates.compactMap(\.value)).makeIterator()
+    var batch: [StateChange] = []
+    batch.reserveCapacity(updates.count)
+    for (order, update) in updates.enumerated() {
+      batch.append(StateChange(keyHash: keys[order], order: order, valueHash: update.value == nil ? nil : values.next()))
+    }
+    return batch
+  }
+
   /// Sorted by key hash; of several updates of a key only the last given.
   static func sortedOnce(_ batch: [StateChange]) -> [StateChange] {
     let sorted = batch.sorted { $0.keyHash != $1.keyHash ? $0.keyHash < $1.keyHash : $0.order < $1.order }
@@ -18,20 +31,39 @@ struct StateChange {
   }
 }
 
-/// Makes one version of the state tree: one walk over the sorted batch, subtrees built from the bottom.
+/// Makes one version of the state tree: one walk over the sorted batch finds what changes; then all nodes of a depth are hashed together,
+/// from the bottom, because nodes of one depth do not depend on each other.
 struct StateTreeWriter<Reader: StateNodeReader> {
   /// What became of a subtree. A leaf is placed by whoever finds out where it belongs: a lone leaf moves up.
   private enum Outcome {
     case unchanged
     case empty
     case leaf(StateLeaf)
-    case inner(Digest)
+    /// An inner node, by its number in `inners`.
+    case inner(Int)
+  }
+
+  /// An inner node whose children's hashes are not known yet.
+  private struct NewInner {
+    var node: StateInner
+    let path: StatePath
+    /// Where it stands: the number of the node above, and the place there.
+    var parent = -1
+    var place = 0
+  }
+
+  private struct NewLeaf {
+    let leaf: StateLeaf
+    let path: StatePath
+    var parent = -1
+    var place = 0
   }
 
   private let version: UInt64
   private let reader: Reader
   private var hasher: TreeHasher
-  private var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
+  private var inners: [NewInner] = []
+  private var leaves: [NewLeaf] = []
   private var stale: [StateNodeKey] = []
 
   init(suite: CryptoSuite, version: UInt64, reader: Reader) {
@@ -52,21 +84,25 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     // Every version has its root, so an old one is always superseded.
     if let base { stale.append(.root(base)) }
     let hash: Digest
+    var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
     switch outcome {
-    case .inner(let digest): hash = digest
-    case .leaf(let leaf): hash = place(leaf, at: root)
+    case .inner:
+      hash = hashAll()
+      nodes = encoded()
+    case .leaf(let leaf):
+      hash = hasher.stateLeaf(leaf)
+      nodes = [(key(root), StateNode.leaf(leaf).canonicalBytes)]
     case .empty:
-      emit(.empty, at: root)
       hash = StateHashing.empty
+      nodes = [(key(root), StateNode.empty.canonicalBytes)]
     case .unchanged:
-      emit(old, at: root)
+      nodes = [(key(root), old.canonicalBytes)]
       switch old {
       case .empty: hash = StateHashing.empty
       case .leaf(let leaf): hash = hasher.stateLeaf(leaf)
       case .inner(let inner): hash = hasher.stateInner(inner)
       }
     }
-    nodes.sort { $0.key < $1.key }
     return StateTreeUpdate(root: hash, nodes: nodes, stale: stale)
   }
 
@@ -74,6 +110,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private mutating func descend(_ old: StateInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
     var inner = old
     var lonely: [(place: Int, leaf: StateLeaf)] = []
+    var below: [(place: Int, inner: Int)] = []
     var changed = false
     var rest = changes
     while let first = rest.first {
@@ -88,36 +125,33 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       case .leaf(let leaf):
         inner.children[place] = .none
         lonely.append((place, leaf))
-      case .inner(let hash): inner.children[place] = StateChild(kind: .inner, version: version, hash: hash)
+      case .inner(let number):
+        inner.children[place] = StateChild(kind: .inner, version: version, hash: .zero)
+        below.append((place, number))
       }
       changed = true
     }
     guard changed else { return .unchanged }
-    return try finish(inner, lonely, at: path)
+    return try finish(inner, lonely, below, at: path)
   }
 
-  /// Writes the inner node, unless what is left is one leaf or nothing.
+  /// Keeps the inner node, unless what is left is one leaf or nothing.
   private mutating func finish(
-    _ settled: StateInner, _ lonely: [(place: Int, leaf: StateLeaf)], at path: StatePath
+    _ settled: StateInner, _ lonely: [(place: Int, leaf: StateLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
   ) throws -> Outcome {
-    var inner = settled
-    switch inner.occupied + lonely.count {
+    switch settled.occupied + lonely.count {
     case 0: return .empty
     case 1:
       if let only = lonely.first { return .leaf(only.leaf) }
-      guard let place = inner.children.firstIndex(where: { $0.kind == .leaf }) else { break }
+      guard let place = settled.children.firstIndex(where: { $0.kind == .leaf }) else { break }
       // A stored leaf is left alone: it moves up.
-      let key = StateNodeKey(version: inner.children[place].version, path: path.appending(UInt8(place)))
+      let key = StateNodeKey(version: settled.children[place].version, path: path.appending(UInt8(place)))
       guard case .leaf(let leaf) = try reader.stateNode(key) else { throw ProofError.nodeDamaged(key.description) }
       stale.append(key)
       return .leaf(leaf)
     default: break
     }
-    for (place, leaf) in lonely {
-      let hash = self.place(leaf, at: path.appending(UInt8(place)))
-      inner.children[place] = StateChild(kind: .leaf, version: version, hash: hash)
-    }
-    return write(inner, at: path)
+    return keep(settled, lonely, below, at: path)
   }
 
   /// Changes in one place of an inner node.
@@ -147,53 +181,96 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// Changes in a place where one stored leaf is.
   private mutating func merge(_ old: StateLeaf, _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
-    var leaves: [StateLeaf] = []
-    leaves.reserveCapacity(changes.count + 1)
+    var merged: [StateLeaf] = []
+    merged.reserveCapacity(changes.count + 1)
     var waits = true
     for change in changes {
       if waits, old.keyHash <= change.keyHash {
         waits = false
-        if old.keyHash < change.keyHash { leaves.append(old) }
+        if old.keyHash < change.keyHash { merged.append(old) }
       }
-      if let leaf = change.leaf { leaves.append(leaf) }
+      if let leaf = change.leaf { merged.append(leaf) }
     }
-    if waits { leaves.append(old) }
-    return leaves == [old] ? .unchanged : build(leaves[...], at: path)
+    if waits { merged.append(old) }
+    return merged == [old] ? .unchanged : build(merged[...], at: path)
   }
 
   /// A new subtree of sorted leaves with different keys.
-  private mutating func build(_ leaves: ArraySlice<StateLeaf>, at path: StatePath) -> Outcome {
-    guard let first = leaves.first else { return .empty }
-    guard leaves.count > 1 else { return .leaf(first) }
+  private mutating func build(_ sorted: ArraySlice<StateLeaf>, at path: StatePath) -> Outcome {
+    guard let first = sorted.first else { return .empty }
+    guard sorted.count > 1 else { return .leaf(first) }
     var inner = StateInner()
-    var rest = leaves
+    var lonely: [(place: Int, leaf: StateLeaf)] = []
+    var below: [(place: Int, inner: Int)] = []
+    var rest = sorted
     while let first = rest.first {
       let nibble = first.keyHash.nibble(path.count)
       let group = rest.prefix { $0.keyHash.nibble(path.count) == nibble }
       rest = rest[group.endIndex...]
-      let below = path.appending(nibble)
-      switch build(group, at: below) {
+      switch build(group, at: path.appending(nibble)) {
       case .unchanged, .empty: break
-      case .leaf(let leaf):
-        inner.children[Int(nibble)] = StateChild(kind: .leaf, version: version, hash: place(leaf, at: below))
-      case .inner(let hash): inner.children[Int(nibble)] = StateChild(kind: .inner, version: version, hash: hash)
+      case .leaf(let leaf): lonely.append((Int(nibble), leaf))
+      case .inner(let number):
+        inner.children[Int(nibble)] = StateChild(kind: .inner, version: version, hash: .zero)
+        below.append((Int(nibble), number))
       }
     }
-    return write(inner, at: path)
+    return keep(inner, lonely, below, at: path)
   }
 
-  private mutating func write(_ inner: StateInner, at path: StatePath) -> Outcome {
-    emit(.inner(inner), at: path)
-    return .inner(hasher.stateInner(inner))
+  /// A new inner node with its new children.
+  private mutating func keep(
+    _ node: StateInner, _ lonely: [(place: Int, leaf: StateLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
+  ) -> Outcome {
+    let number = inners.count
+    var inner = NewInner(node: node, path: path)
+    for (place, leaf) in lonely {
+      inner.node.children[place] = StateChild(kind: .leaf, version: version, hash: .zero)
+      leaves.append(NewLeaf(leaf: leaf, path: path.appending(UInt8(place)), parent: number, place: place))
+    }
+    for (place, child) in below { (inners[child].parent, inners[child].place) = (number, place) }
+    inners.append(inner)
+    return .inner(number)
   }
 
-  private mutating func place(_ leaf: StateLeaf, at path: StatePath) -> Digest {
-    emit(.leaf(leaf), at: path)
-    return hasher.stateLeaf(leaf)
+  /// Fills in the hashes of all new nodes and returns the root's, which is the last inner node.
+  private mutating func hashAll() -> Digest {
+    for (one, digest) in zip(leaves, hasher.stateLeaves(leaves.map(\.leaf))) { inners[one.parent].node.children[one.place].hash = digest }
+    var depths: [[Int]] = []
+    for (number, inner) in inners.enumerated() {
+      while depths.count <= inner.path.count { depths.append([]) }
+      depths[inner.path.count].append(number)
+    }
+    var root = StateHashing.empty
+    for numbers in depths.reversed() where !numbers.isEmpty {
+      let digests = hasher.stateInners(numbers.map { inners[$0].node })
+      for (number, digest) in zip(numbers, digests) {
+        let (parent, place) = (inners[number].parent, inners[number].place)
+        if parent >= 0 { inners[parent].node.children[place].hash = digest } else { root = digest }
+      }
+    }
+    return root
   }
 
-  private mutating func emit(_ node: StateNode, at path: StatePath) {
-    nodes.append((key(path), node.canonicalBytes))
+  /// The new nodes in the order of their keys.
+  private func encoded() -> [(key: StateNodeKey, bytes: [UInt8])] {
+    var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
+    nodes.reserveCapacity(inners.count + leaves.count)
+    var writer = CanonicalWriter(reservingCapacity: 700)
+    for one in leaves {
+      writer.removeAll()
+      writer.writeVariant(1)
+      one.leaf.encode(into: &writer)
+      nodes.append((key(one.path), Array(writer.bytes[...])))
+    }
+    for one in inners {
+      writer.removeAll()
+      writer.writeVariant(2)
+      one.node.encode(into: &writer)
+      nodes.append((key(one.path), Array(writer.bytes[...])))
+    }
+    nodes.sort { $0.key < $1.key }
+    return nodes
   }
 
   private func key(_ path: StatePath) -> StateNodeKey { StateNodeKey(version: version, path: path) }
@@ -202,4 +279,43 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 extension StateChange {
   /// The leaf this change puts, if it does not remove.
   var leaf: StateLeaf? { valueHash.map { StateLeaf(keyHash: keyHash, valueHash: $0) } }
+}
+
+extension TreeHasher {
+  /// Leaves of the state tree.
+  mutating func stateLeaves(_ leaves: [StateLeaf]) -> [Digest] {
+    var parts: [Digest] = []
+    parts.reserveCapacity(2 * leaves.count)
+    for leaf in leaves {
+      parts.append(leaf.keyHash)
+      parts.append(leaf.valueHash)
+    }
+    return hashes(StateHashing.leafPrefix, parts)
+  }
+
+  /// What inner nodes hash to: their four binary levels, each level of all nodes at once.
+  mutating func stateInners(_ nodes: some Sequence<StateInner>) -> [Digest] {
+    var level: [StateChild] = []
+    for node in nodes { level += node.children }
+    var parts: [Digest] = []
+    for _ in 0..<4 {
+      parts.removeAll(keepingCapacity: true)
+      for place in stride(from: 0, to: level.count, by: 2) where StateInner.joined(level[place], level[place + 1]) == nil {
+        parts.append(level[place].hash)
+        parts.append(level[place + 1].hash)
+      }
+      let digests = hashes(StateHashing.innerPrefix, parts)
+      var next = 0
+      for place in stride(from: 0, to: level.count, by: 2) {
+        if let joined = StateInner.joined(level[place], level[place + 1]) {
+          level[place / 2] = joined
+        } else {
+          level[place / 2] = StateChild(kind: .inner, version: 0, hash: digests[next])
+          next += 1
+        }
+      }
+      level.removeLast(level.count / 2)
+    }
+    return level.map(\.hash)
+  }
 }

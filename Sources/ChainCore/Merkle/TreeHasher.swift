@@ -1,5 +1,6 @@
 /// Hashes tree nodes: all hashing of both trees goes through here. Nodes are public, so SM3 takes many of them in lanes at once.
 struct TreeHasher {
+  private static let leafPrefix: [UInt8] = [0]
   private static let logPrefix: [UInt8] = [1]
 
   private let suite: CryptoSuite
@@ -22,6 +23,9 @@ struct TreeHasher {
     if suite == .guomi { return SM3Lanes.nodes(prefix, children) }
     return stride(from: 0, to: children.count - 1, by: 2).map { hash(prefix, children[$0], children[$0 + 1]) }
   }
+
+  /// Leaves of an append-only tree whose data are two digests each.
+  mutating func logLeaves(_ parts: [Digest]) -> [Digest] { hashes(Self.leafPrefix, parts) }
 
   /// Inner node of an append-only tree.
   mutating func logNode(_ left: Digest, _ right: Digest) -> Digest { hash(Self.logPrefix, left, right) }

@@ -23,9 +23,8 @@ package enum StoreRecord {
     guard record.byteCount >= headerBytes else { return false }
     let keyHash = hash(key)
     guard UInt32(truncatingIfNeeded: keyHash) == word32(record) else { return false }
-    var valueHash = XXH64(seed: keyHash)
-    valueHash.update(record.extracting(headerBytes..<record.byteCount))
-    return valueHash.finish() == UInt64(littleEndian: unsafe record.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt64.self))
+    let valueHash = XXH64.hash(record.extracting(headerBytes..<record.byteCount), seed: keyHash)
+    return valueHash == UInt64(littleEndian: unsafe record.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt64.self))
   }
 
   /// The record of `value` under `key`.
@@ -41,11 +40,7 @@ package enum StoreRecord {
     return Array(record[headerBytes...])
   }
 
-  private static func hash(_ bytes: RawSpan) -> UInt64 {
-    var hash = XXH64()
-    hash.update(bytes)
-    return hash.finish()
-  }
+  private static func hash(_ bytes: RawSpan) -> UInt64 { XXH64.hash(bytes) }
 
   private static func word32(_ record: RawSpan) -> UInt32 {
     UInt32(littleEndian: unsafe record.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self))

@@ -22,10 +22,38 @@ struct XXH64: Sendable {
   }
 
   /// The checksum of all of `bytes`.
-  static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
-    var hash = XXH64(seed: seed)
-    hash.update(bytes)
-    return hash.finish()
+  static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 { unsafe hash(bytes.span.bytes, seed: seed) }
+
+  /// The checksum of all of `bytes`, without the state between parts: each record read or written needs two.
+  static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
+    let count = bytes.byteCount
+    var offset = 0
+    var hash: UInt64
+    if count >= 32 {
+      var state = XXH64(seed: seed)
+      while count - offset >= 32 {
+        state.mix((word(bytes, offset), word(bytes, offset + 8), word(bytes, offset + 16), word(bytes, offset + 24)))
+        offset += 32
+      }
+      hash = state.joined
+    } else {
+      hash = seed &+ prime5
+    }
+    hash &+= UInt64(count)
+    while count - offset >= 8 {
+      hash = step(hash, word: word(bytes, offset))
+      offset += 8
+    }
+    if count - offset >= 4 {
+      let half = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      hash = step(hash, half: UInt64(half))
+      offset += 4
+    }
+    while offset < count {
+      hash = step(hash, byte: UInt64(byte(bytes, offset)))
+      offset += 1
+    }
+    return avalanche(hash)
   }
 
   /// Appends `bytes` to the input.
@@ -53,41 +81,46 @@ struct XXH64: Sendable {
 
   /// The checksum of the input so far.
   func finish() -> UInt64 {
-    var hash: UInt64
-    if total >= 32 {
-      hash = Self.rotate(lanes.0, 1) &+ Self.rotate(lanes.1, 7) &+ Self.rotate(lanes.2, 12) &+ Self.rotate(lanes.3, 18)
-      hash = Self.merge(hash, lanes.0)
-      hash = Self.merge(hash, lanes.1)
-      hash = Self.merge(hash, lanes.2)
-      hash = Self.merge(hash, lanes.3)
-    } else {
-      hash = seed &+ Self.prime5
-    }
+    var hash = total >= 32 ? joined : seed &+ Self.prime5
     hash &+= total
     let rest = Int(total % 32)
     var offset = 0
     while rest - offset >= 8 {
-      hash ^= Self.round(0, pendingWord(offset / 8))
-      hash = Self.rotate(hash, 27) &* Self.prime1 &+ Self.prime4
+      hash = Self.step(hash, word: pendingWord(offset / 8))
       offset += 8
     }
     var word = offset < rest ? pendingWord(offset / 8) : 0
     if rest - offset >= 4 {
-      hash ^= (word & 0xffff_ffff) &* Self.prime1
-      hash = Self.rotate(hash, 23) &* Self.prime2 &+ Self.prime3
+      hash = Self.step(hash, half: word & 0xffff_ffff)
       word >>= 32
       offset += 4
     }
     while offset < rest {
-      hash ^= (word & 0xff) &* Self.prime5
-      hash = Self.rotate(hash, 11) &* Self.prime1
+      hash = Self.step(hash, byte: word & 0xff)
       word >>= 8
       offset += 1
     }
-    hash ^= hash >> 33
-    hash = hash &* Self.prime2
+    return Self.avalanche(hash)
+  }
+
+  /// The lanes as one number.
+  private var joined: UInt64 {
+    var hash = Self.rotate(lanes.0, 1) &+ Self.rotate(lanes.1, 7) &+ Self.rotate(lanes.2, 12) &+ Self.rotate(lanes.3, 18)
+    hash = Self.merge(hash, lanes.0)
+    hash = Self.merge(hash, lanes.1)
+    hash = Self.merge(hash, lanes.2)
+    return Self.merge(hash, lanes.3)
+  }
+
+  private static func step(_ hash: UInt64, word: UInt64) -> UInt64 { rotate(hash ^ round(0, word), 27) &* prime1 &+ prime4 }
+  private static func step(_ hash: UInt64, half: UInt64) -> UInt64 { rotate(hash ^ (half &* prime1), 23) &* prime2 &+ prime3 }
+  private static func step(_ hash: UInt64, byte: UInt64) -> UInt64 { rotate(hash ^ (byte &* prime5), 11) &* prime1 }
+
+  private static func avalanche(_ sum: UInt64) -> UInt64 {
+    var hash = sum ^ sum >> 33
+    hash = hash &* prime2
     hash ^= hash >> 29
-    hash = hash &* Self.prime3
+    hash = hash &* prime3
     return hash ^ hash >> 32
   }
 

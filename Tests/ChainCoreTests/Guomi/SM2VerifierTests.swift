@@ -185,6 +185,27 @@ import Testing
     #expect(!note(name(0), valid: 100))
   }
 
+  /// Validators' keys stay, however many others come and however long they are silent; of too many, the first ones do not.
+  @Test func pinnedKeysStay() throws {
+    let key = try PrivateKey.generate(.guomi).publicKey.bytes
+    var known = try #require(SM2KeyCache.Known(key))
+    var cache = SM2KeyCache()
+    func name(_ number: Int) -> [UInt8] { UInt64(number).keyBytes + key[8...] }
+    func note(_ number: Int) -> Bool { cache.note(name(number), known, valid: 1) }
+    cache.pin([name(1), name(2), name(1)])
+    #expect(!note(0) && note(1) && note(2))
+    known.table = SM2Table(of: known.point, width: SM2Table.keyWidth)
+    for number in 0..<(2 * SM2KeyCache.tableLimit) {
+      cache.keep(name(number), known)
+      #expect(cache.counts.tabled <= SM2KeyCache.tableLimit)
+    }
+    func find(_ number: Int) -> SM2Table? { cache.find(name(number))?.table }
+    #expect(find(1) != nil && find(2) != nil && find(0) == nil && find(3) == nil)
+    cache.pin((10_000..<(10_000 + SM2KeyCache.pinnedLimit)).map(name))
+    for number in 20_000..<(20_000 + 2 * SM2KeyCache.tableLimit) { cache.keep(name(number), known) }
+    #expect(find(1) == nil && find(2) == nil)
+  }
+
   /// A key that signs wrongly gets no table; one that signs rightly does, and both answers stay right.
   @Test func onlyValidSignaturesAreRemembered() throws {
     let key = try PrivateKey.generate(.guomi)

@@ -56,24 +56,25 @@ extension SM2Verifier {
 
   private static func verify(window: ArraySlice<SignatureRequest>) -> [Bool] {
     let requests = Array(window)
-    var occurrences: [[UInt8]: Int] = [:]
-    for request in requests { occurrences[request.key.bytes, default: 0] += 1 }
+    let places = requests.map { ByteKey($0.key.bytes) }
+    var occurrences: [ByteKey: Int] = [:]
+    for place in places { occurrences[place, default: 0] += 1 }
     var keys = cache.withLock { cache in
-      var keys: [[UInt8]: SM2KeyCache.Known] = [:]
-      for bytes in occurrences.keys { keys[bytes] = cache.find(bytes) }
+      var keys: [ByteKey: SM2KeyCache.Known] = [:]
+      for key in occurrences.keys { keys[key] = cache.find(key.bytes) }
       return keys
     }
     let remembered = keys
-    for (bytes, count) in occurrences where keys[bytes]?.table == nil {
-      guard var known = keys[bytes] ?? SM2KeyCache.Known(bytes) else { continue }
+    for (key, count) in occurrences where keys[key]?.table == nil {
+      guard var known = keys[key] ?? SM2KeyCache.Known(key.bytes) else { continue }
       // A table repays itself within the batch. Whether it is kept depends on the signatures' validity.
       if count >= SM2KeyCache.usesBeforeTable { known.table = SM2Table(of: known.point, width: SM2Table.keyWidth) }
-      keys[bytes] = known
+      keys[key] = known
     }
     var results = [Bool](repeating: false, count: requests.count)
     var together: [(place: Int, prepared: Prepared)] = []
     for (place, request) in requests.enumerated() {
-      guard let known = keys[request.key.bytes], let hash = hash(request.message, under: known, request.key.bytes, id: nil) else {
+      guard let known = keys[places[place]], let hash = hash(request.message, under: known, request.key.bytes, id: nil) else {
         continue
       }
       if let table = known.table {
@@ -89,12 +90,10 @@ extension SM2Verifier {
         results[place] = verify(one.signature, hash: one.hash, point: .init(x: .zero, y: .zero), table: one.table)
       }
     }
-    var valid: [[UInt8]: Int] = [:]
-    for (place, request) in requests.enumerated() where results[place] && remembered[request.key.bytes]?.table == nil {
-      valid[request.key.bytes, default: 0] += 1
-    }
-    for (bytes, count) in valid {
-      if let known = keys[bytes] { note(bytes, known, valid: count, table: known.table) }
+    var valid: [ByteKey: Int] = [:]
+    for (place, key) in places.enumerated() where results[place] && remembered[key]?.table == nil { valid[key, default: 0] += 1 }
+    for (key, count) in valid {
+      if let known = keys[key] { note(key.bytes, known, valid: count, table: known.table) }
     }
     return results
   }

@@ -30,15 +30,28 @@ struct SM2KeyCache: Sendable {
     }
   }
 
-  private var fresh: [[UInt8]: Known] = [:]
-  private var tabled: [[UInt8]: Known] = [:]
+  /// How many keys may be pinned.
+  static let pinnedLimit = 128
+
+  private var fresh: [ByteKey: Known] = [:]
+  private var tabled: [ByteKey: Known] = [:]
+  /// Keys whose tables stay, in the order in which they were pinned.
+  private var pinned: [ByteKey] = []
   private var clock: UInt64 = 0
 
   /// How many keys are remembered without and with a table.
   var counts: (fresh: Int, tabled: Int) { (fresh.count, tabled.count) }
 
+  /// Lets keys keep their tables, which they get with their first valid signature: for the validators of a chain. Of more than 128 the
+  /// first ones are keys as others are.
+  mutating func pin(_ keys: [[UInt8]]) {
+    for key in keys.lazy.map({ ByteKey($0) }) where !pinned.contains(key) { pinned.append(key) }
+    if pinned.count > Self.pinnedLimit { pinned.removeFirst(pinned.count - Self.pinnedLimit) }
+  }
+
   /// The key if it is remembered.
   mutating func find(_ bytes: [UInt8]) -> Known? {
+    let bytes = ByteKey(bytes)
     clock += 1
     if let index = tabled.index(forKey: bytes) {
       tabled.values[index].lastUse = clock
@@ -52,30 +65,33 @@ struct SM2KeyCache: Sendable {
   /// Notes `valid` signatures that verified under a key without a table.
   /// - Returns: Whether the key has earned a table: make one and `keep` it.
   mutating func note(_ bytes: [UInt8], _ known: Known, valid: Int) -> Bool {
+    let bytes = ByteKey(bytes)
     clock += 1
     guard tabled.index(forKey: bytes) == nil else { return false }
     var known = fresh[bytes] ?? known
     known.uses += valid
     known.lastUse = clock
-    Self.makeRoom(in: &fresh, limit: Self.keyLimit, for: bytes)
+    makeRoom(in: \.fresh, limit: Self.keyLimit, for: bytes)
     fresh[bytes] = known
-    return known.uses >= Self.usesBeforeTable
+    return known.uses >= Self.usesBeforeTable || pinned.contains(bytes)
   }
 
   /// Keeps a key that has a table.
   mutating func keep(_ bytes: [UInt8], _ known: Known) {
+    let bytes = ByteKey(bytes)
     clock += 1
     fresh[bytes] = nil
     var known = known
     known.lastUse = clock
-    Self.makeRoom(in: &tabled, limit: Self.tableLimit, for: bytes)
+    makeRoom(in: \.tabled, limit: Self.tableLimit, for: bytes)
     tabled[bytes] = known
   }
 
   /// Forgets the half that was used least recently if there is no room: half at once, so that finding the oldest costs little per key.
-  private static func makeRoom(in keys: inout [[UInt8]: Known], limit: Int, for bytes: [UInt8]) {
-    guard keys.count >= limit, keys.index(forKey: bytes) == nil else { return }
-    let middle = keys.values.map(\.lastUse).sorted()[limit / 2]
-    keys = keys.filter { $0.value.lastUse > middle }
+  private mutating func makeRoom(in keys: WritableKeyPath<Self, [ByteKey: Known]>, limit: Int, for bytes: ByteKey) {
+    guard self[keyPath: keys].count >= limit, self[keyPath: keys].index(forKey: bytes) == nil else { return }
+    let middle = self[keyPath: keys].values.map(\.lastUse).sorted()[limit / 2]
+    let pinned = Set(pinned)
+    self[keyPath: keys] = self[keyPath: keys].filter { $0.value.lastUse > middle || pinned.contains($0.key) }
   }
 }

@@ -70,7 +70,12 @@ enum SM2Verifier {
   /// e = SM3(ZA ‖ message), or `nil` for an id that is too long.
   static func hash(_ message: [UInt8], under known: SM2KeyCache.Known, _ bytes: [UInt8], id: [UInt8]?) -> SM2Number? {
     let za = id == nil ? known.za : try? PublicKey(checked: .guomi, bytes).za(id: id)
-    return za.map { SM2Number(CryptoSuite.guomi.hash($0.bytes + message)) }
+    return za.map { SM2Number(SM3Lanes.hash($0.bytes + message)) }
+  }
+
+  /// Lets keys keep their tables; see `SM2KeyCache.pin`.
+  static func pin(_ keys: [PublicKey]) {
+    cache.withLock { $0.pin(keys.filter { $0.suite == .guomi }.map(\.bytes)) }
   }
 
   /// Notes signatures that verified; makes the key's table if it has earned one.

@@ -1,0 +1,40 @@
+internal import ChainCore
+
+/// A final block on its way into the ledger.
+struct FinalBlock: Sendable {
+  /// What it gave.
+  struct Outcome: Sendable {
+    var checkpoint: Checkpoint
+    var receipts: [Receipt]
+    /// The validators' seats after it, if it changed them.
+    var changedSeats: ValidatorSeats?
+  }
+
+  let block: Block
+  let position: UInt64
+  /// Whether this node verified each signature at admission.
+  let areChecked: Bool
+
+  /// Executes and commits the block, durably. Blocking: not on an actor.
+  func run(on ledger: Ledger) -> Result<Outcome, LedgerError> {
+    Result { () throws(LedgerError) in
+      let seats = ledger.head.seats
+      let done = try ledger.commitBlock(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      let after = ledger.head.seats
+      return Outcome(checkpoint: done.checkpoint, receipts: done.receipts, changedSeats: after == seats ? nil : after)
+    }
+  }
+}
+
+extension Ledger {
+  /// The checkpoints above the newest certified one.
+  var uncertified: [Checkpoint] {
+    var found: [Checkpoint] = []
+    var height = newestCertified.next
+    while height <= head.height {
+      if let checkpoint = try? checkpoint(at: height) { found.append(checkpoint) }
+      height = height.next
+    }
+    return found
+  }
+}

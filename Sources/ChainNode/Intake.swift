@@ -1,0 +1,110 @@
+internal import ChainCore
+internal import DequeModule
+internal import Synchronization
+
+/// Checks transactions before the node's actor sees them: in batches, on several threads, each transaction once.
+///
+/// What comes while a batch is checked is the next batch, so batches grow with load: alone a transaction waits for nobody, in a crowd it
+/// shares reads, inversions and the way into the actor with others.
+final class Intake: Sendable {
+  /// Who waits for what.
+  enum Answer: Sendable {
+    /// A client that wants to know whether it was taken.
+    case id(CheckedContinuation<Result<TransactionID, NodeError>, Never>)
+    /// A client that wants the receipt.
+    case receipt(CheckedContinuation<Receipt, any Error>)
+    /// Nobody: a peer sent it.
+    case none
+
+    /// Tells whoever waits that nothing will come of it.
+    func fail(_ error: NodeError) {
+      switch self {
+      case .id(let continuation): continuation.resume(returning: .failure(error))
+      case .receipt(let continuation): continuation.resume(throwing: error)
+      case .none: break
+      }
+    }
+  }
+
+  /// A transaction as it came.
+  struct Arrival: Sendable {
+    enum Form: Sendable {
+      case value(SignedTransaction)
+      case bytes([UInt8])
+    }
+
+    var form: Form
+    var answer: Answer
+  }
+
+  /// What the ledger says of an arrival.
+  struct Admission: Sendable {
+    var result: Result<AdmittedTransaction, AdmissionError>
+    var answer: Answer
+
+    /// Whether a client of this node gave it.
+    var isOwn: Bool { if case .none = answer { false } else { true } }
+  }
+
+  private struct State {
+    var waiting: Deque<Arrival> = []
+    var workers = 0
+  }
+
+  /// How many arrivals wait; more are refused.
+  static let waitingLimit = 20_000
+  /// How many are checked together: enough to share, few enough to be spread over threads.
+  private static let batchSize = 128
+  private static let workersMax = 4
+
+  private let ledger: Ledger
+  private let state = Mutex(State())
+
+  init(_ ledger: Ledger) { self.ledger = ledger }
+
+  /// Takes an arrival for `node`; the answer comes later. `false` = too many wait, and nothing will come.
+  func take(_ arrival: Arrival, for node: Node) -> Bool {
+    let (isTaken, startsWorker) = state.withLock { state in
+      guard state.waiting.count < Self.waitingLimit else { return (false, false) }
+      state.waiting.append(arrival)
+      guard state.workers < Self.workersMax, state.workers * Self.batchSize < state.waiting.count else { return (true, false) }
+      state.workers += 1
+      return (true, true)
+    }
+    if startsWorker { Task.detached { await self.work(for: node) } }
+    return isTaken
+  }
+
+  /// Checks batches until none waits.
+  private func work(for node: Node) async {
+    while let batch = next() { await node.accept(check(batch)) }
+  }
+
+  private func next() -> [Arrival]? {
+    state.withLock { state in
+      let count = min(state.waiting.count, Self.batchSize)
+      guard count > 0 else {
+        state.workers -= 1
+        return nil
+      }
+      let batch = Array(state.waiting.prefix(count))
+      state.waiting.removeFirst(count)
+      return batch
+    }
+  }
+
+  private func check(_ batch: [Arrival]) -> [Admission] {
+    var answers: [Answer] = []
+    var transactions: [SignedTransaction] = []
+    for arrival in batch {
+      switch arrival.form {
+      case .value(let signed): transactions.append(signed)
+      case .bytes(let bytes):
+        guard let signed = try? SignedTransaction(canonicalBytes: bytes) else { continue }
+        transactions.append(signed)
+      }
+      answers.append(arrival.answer)
+    }
+    return zip(ledger.admit(transactions), answers).map { Admission(result: $0, answer: $1) }
+  }
+}
