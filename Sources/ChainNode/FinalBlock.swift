@@ -21,7 +21,9 @@ struct FinalBlock: Sendable {
       let seats = ledger.head.seats
       let done = try ledger.commitBlock(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
       let after = ledger.head.seats
-      return Outcome(checkpoint: done.checkpoint, receipts: done.receipts, changedSeats: after == seats ? nil : after)
+      // After a restart the engine may give a block again that is here.
+      let receipts = if let made = done.receipts { made } else { try ledger.receipts(at: block.header.height) }
+      return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
     }
   }
 }

@@ -125,6 +125,11 @@ public final class Ledger: Sendable {
     try Self.reading(store, body)
   }
 
+  /// As `reading`, without the limit of time that a read has.
+  func readingAtLength<Value>(_ body: (any KeyValueReader) throws(LedgerError) -> Value) throws(LedgerError) -> Value {
+    try LedgerError.wrap { try store.readAtLength { reader in try body(reader) } }
+  }
+
   static func reading<Value>(
     _ store: any KeyValueStore, _ body: (any KeyValueReader) throws(LedgerError) -> Value
   ) throws(LedgerError) -> Value {

@@ -26,7 +26,8 @@ extension Ledger {
   /// A committed block's checkpoint and receipts.
   package struct Committed: Sendable {
     package var checkpoint: Checkpoint
-    package var receipts: [Receipt]
+    /// `nil` if the block was here already: its receipts may be pruned.
+    package var receipts: [Receipt]?
   }
 
   /// As `commit`; gives the receipts too, which the caller would have to read and decode.
@@ -34,7 +35,7 @@ extension Ledger {
     try exclusively { () throws(LedgerError) -> Committed in
       let (head, history) = memory.withLock { ($0.head, $0.history) }
       if block.header.height <= head.height {
-        return Committed(checkpoint: try repeated(block), receipts: try receipts(at: block.header.height))
+        return Committed(checkpoint: try repeated(block), receipts: nil)
       }
       let ids = try check(block, on: head)
       if signatures == .check {
@@ -164,7 +165,8 @@ extension Ledger {
   private func prepare(
     _ block: Block, ids: [TransactionID], on head: LedgerHead, history: AppendOnlyTree, position: UInt64
   ) throws(LedgerError) -> PreparedBlock {
-    try reading { reader throws(LedgerError) in
+    // However long a block takes on a busy machine: it is final, and nobody else writes meanwhile.
+    try readingAtLength { reader throws(LedgerError) in
       let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords())
       let execution = try LedgerError.wrap { try executor.execute(block, ids: ids, on: state) }
       return try PreparedBlock(
