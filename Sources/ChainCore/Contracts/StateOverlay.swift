@@ -44,6 +44,9 @@ final class StateOverlay {
 
   private let base: any StateReader
   private var layers: [[Place: [UInt8]?]] = [[:]]
+  /// The keys of the block's own layer in order, by space, once a range was asked for: with each call looking at all changes of the calls
+  /// before it, a block would cost the square of its length.
+  private var orders: [StateSpace: SortedChunks] = [:]
   private(set) var fault: StoreError?
 
   init(base: any StateReader) { self.base = base }
@@ -53,6 +56,9 @@ final class StateOverlay {
 
   func commitLayer() {
     let top = layers.removeLast()
+    if layers.count == 1, !orders.isEmpty {
+      for place in top.keys { orders[place.space]?.set(place.key, []) }
+    }
     if layers[layers.count - 1].isEmpty {
       layers[layers.count - 1] = top
     } else {
@@ -77,6 +83,7 @@ final class StateOverlay {
 
   func set(_ space: StateSpace, _ key: [UInt8], _ value: [UInt8]?) {
     layers[layers.count - 1][Place(space, key)] = .some(value)
+    if layers.count == 1 { orders[space]?.set(key, []) }
   }
 
   /// Calls `body` in key order over base and layers until it returns `false`.
@@ -118,7 +125,17 @@ final class StateOverlay {
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool
   ) -> [(key: [UInt8], value: [UInt8]?)] {
     var merged: [ByteKey: [UInt8]?] = [:]
-    for layer in layers {
+    var order = orders[space] ?? SortedChunks()
+    if orders[space] == nil {
+      for place in layers[0].keys where place.space == space { order.set(place.key, []) }
+      orders[space] = order
+    }
+    order.scan(from: from, to: to, reverse: false) { entry in
+      let place = Place(space, entry.key)
+      if let change = layers[0][place] { merged[place.bytes] = .some(change) }
+      return true
+    }
+    for layer in layers.dropFirst() {
       for (place, value) in layer where place.space == space {
         guard !ByteKey.precedes(place.key, from), to.map({ ByteKey.precedes(place.key, $0) }) ?? true else { continue }
         merged[place.bytes] = .some(value)

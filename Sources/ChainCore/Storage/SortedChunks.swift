@@ -113,13 +113,5 @@ struct SortedChunks: Sendable {
   }
 
   /// Whether `left` is bytewise before `right`; a loop, as the standard library's is slow in debug builds.
-  static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    let common = min(left.count, right.count)
-    var index = 0
-    while index < common {
-      if left[index] != right[index] { return left[index] < right[index] }
-      index += 1
-    }
-    return left.count < right.count
-  }
+  static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool { ByteKey.precedes(left, right) }
 }
