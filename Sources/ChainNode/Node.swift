@@ -18,20 +18,20 @@ public actor Node {
   public nonisolated let id: ReplicaID
   nonisolated let configuration: NodeConfiguration
   nonisolated let upkeepTurn = Upkeep.Turn()
-  private let reserves: [DiskReserve]
+  let reserves: [DiskReserve]
   private var admin: AdminServer?
-  private let logger: Logger
+  let logger: Logger
   private let began = ContinuousClock.now
-  private var core: NodeCore
-  private var queue: Deque<NodeCore.Event> = []
+  var core: NodeCore
+  var queue: Deque<NodeCore.Event> = []
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   /// Final blocks; the first is being executed, beside this actor.
-  private var executions: Deque<FinalBlock> = []
-  private var writing: Task<Void, Never>?
+  var executions: Deque<FinalBlock> = []
+  var writing: Task<Void, Never>?
   /// What catching up waits with while a block is executed: only one of the two writes to the ledger.
-  private var heldSync: [StateSync.Event] = []
+  var heldSync: [StateSync.Event] = []
   nonisolated let intake: Intake
   private var catchUp: NodeSync
   private var steward: Steward?
@@ -39,8 +39,8 @@ public actor Node {
   private var isClockReported = false
   private let responder: SyncResponder
   private var tasks: [Task<Void, Never>] = []
-  private var fault: NodeError?
-  private var receiptWaiters: [TransactionID: [CheckedContinuation<Receipt, any Error>]] = [:]
+  var fault: NodeError?
+  var receiptWaiters: [TransactionID: [CheckedContinuation<Receipt, any Error>]] = [:]
   private var heightWaiters: [(height: BlockHeight, isCertified: Bool, continuation: CheckedContinuation<Void, any Error>)] = []
   private var subscribers: [Int: AsyncStream<BlockHeight>.Continuation] = [:]
   private var nextSubscriber = 0
@@ -210,13 +210,13 @@ public actor Node {
     drain()
   }
 
-  private func perform(_ effects: [NodeCore.Effect]) {
+  func perform(_ effects: [NodeCore.Effect]) {
     for effect in effects { carryOut(effect) }
     drain()
   }
 
   /// Runs events until none follows. Effects only queue events, so the core is never entered twice.
-  private func drain() {
+  func drain() {
     guard !isProcessing else { return }
     isProcessing = true
     defer { isProcessing = false }
@@ -294,98 +294,7 @@ public actor Node {
       genesis: ledger.genesisID, suite: ledger.suite)
   }
 
-  /// Takes what the intake has checked, in one go.
-  func accept(_ admissions: [Intake.Admission]) {
-    if let fault { return admissions.forEach { $0.answer.fail(fault) } }
-    var batch: [(transaction: AdmittedTransaction, isOwn: Bool)] = []
-    var answers: [Intake.Answer] = []
-    for admission in admissions {
-      switch admission.result {
-      case .success(let transaction):
-        batch.append((transaction, admission.isOwn))
-        answers.append(admission.answer)
-      case .failure(let reason): admission.answer.fail(.refused(reason))
-      }
-    }
-    guard !batch.isEmpty else { return }
-    var effects: [NodeCore.Effect] = []
-    let refusals = core.take(batch, into: &effects)
-    for ((transaction, answer), refusal) in zip(zip(batch.lazy.map(\.transaction), answers), refusals) {
-      if let refusal {
-        answer.fail(.refused(refusal))
-        continue
-      }
-      switch answer {
-      case .id(let continuation): continuation.resume(returning: .success(transaction.id))
-      case .receipt(let continuation): receiptWaiters[transaction.id, default: []].append(continuation)
-      case .none: break
-      }
-    }
-    perform(effects)
-  }
-
-  /// Blocks are executed and committed one after another beside the actor, which takes messages and transactions meanwhile.
-  private func execute(_ block: Block, position: UInt64, areChecked: Bool) {
-    executions.append(FinalBlock(block: block, position: position, areChecked: areChecked))
-    if executions.count == 1 { executeNext() }
-  }
-
-  private func executeNext() {
-    guard fault == nil, let next = executions.first else { return }
-    writing = Task.detached { [self] in
-      let outcome = Result { () throws(LedgerError) in
-        try usingReserve { () throws(LedgerError) in
-          try next.run(on: ledger).get()
-        } isFull: {
-          $0 == .store(.diskFull)
-        }
-      }
-      await finish(next, outcome)
-    }
-  }
-
-  private func finish(_ execution: FinalBlock, _ outcome: Result<FinalBlock.Outcome, LedgerError>) {
-    guard fault == nil else { return }
-    executions.removeFirst()
-    switch outcome {
-    case .success(let done):
-      let height = execution.block.header.height
-      core.schedule = ledger.head.schedule
-      queue.append(
-        .executed(position: execution.position, done.checkpoint, ids: done.receipts.map(\.transaction), seats: done.changedSeats))
-      settle(done.receipts, at: height)
-    case .failure(let error):
-      switch error {
-      case .invalidBlock, .wrongHeight, .otherBlock:
-        logger.debug("skipped a block at \(execution.position): \(error)")
-        queue.append(.skipped(position: execution.position, head: ledger.head.height))
-      default: return halt(.ledger(error))
-      }
-    }
-    executeNext()
-    judgeAgain()
-    drain()
-    guard executions.isEmpty, !heldSync.isEmpty else { return }
-    let held = heldSync
-    heldSync = []
-    for event in held { catchUp(event) }
-    drain()
-  }
-
-  /// Tries again with the disk's reserve if the disk is full: a write that failed left nothing. Without a reserve the node stops.
-  private nonisolated func usingReserve<Value, Failure: Error>(
-    _ body: () throws(Failure) -> Value, isFull: (Failure) -> Bool
-  ) throws(Failure) -> Value {
-    do throws(Failure) {
-      return try body()
-    } catch {
-      guard isFull(error), reserves.count(where: { $0.release() }) > 0 else { throw error }
-      logger.error("the disk is full: the reserve was given free; make room, or this node stops soon")
-      return try body()
-    }
-  }
-
-  private func settle(_ receipts: [Receipt], at height: BlockHeight) {
+  func settle(_ receipts: [Receipt], at height: BlockHeight) {
     for receipt in receipts {
       for waiter in receiptWaiters.removeValue(forKey: receipt.transaction) ?? [] { waiter.resume(returning: receipt) }
     }
@@ -396,7 +305,7 @@ public actor Node {
   private static let heldSyncLimit = 64
 
   /// Advances catching up; at its end the engine begins anew where the ledger is, as after a restart.
-  private func catchUp(_ event: StateSync.Event) {
+  func catchUp(_ event: StateSync.Event) {
     guard executions.isEmpty else {
       if case .time = event { return }
       if heldSync.count < Self.heldSyncLimit { heldSync.append(event) }
@@ -463,7 +372,7 @@ public actor Node {
   /// How many blocks wait to become valid; older ones are of views that are over.
   private static let undecidedLimit = 8
 
-  private func judgeAgain() {
+  func judgeAgain() {
     guard !undecided.isEmpty else { return }
     let waiting = undecided
     undecided = []
@@ -516,7 +425,7 @@ public actor Node {
     for waiter in ready { waiter.continuation.resume() }
   }
 
-  private func halt(_ reason: NodeError) {
+  func halt(_ reason: NodeError) {
     guard fault == nil else { return }
     fault = reason
     if reason != .stopped { logger.error("node stopped: \(reason)") }

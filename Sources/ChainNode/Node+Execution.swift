@@ -1,0 +1,97 @@
+internal import ChainCore
+internal import Logging
+
+// What comes from beside the actor: transactions that were checked, blocks that were executed.
+
+extension Node {
+  /// Takes what the intake has checked, in one go.
+  func accept(_ admissions: [Intake.Admission]) {
+    if let fault { return admissions.forEach { $0.answer.fail(fault) } }
+    var batch: [(transaction: AdmittedTransaction, isOwn: Bool)] = []
+    var answers: [Intake.Answer] = []
+    for admission in admissions {
+      switch admission.result {
+      case .success(let transaction):
+        batch.append((transaction, admission.isOwn))
+        answers.append(admission.answer)
+      case .failure(let reason): admission.answer.fail(.refused(reason))
+      }
+    }
+    guard !batch.isEmpty else { return }
+    var effects: [NodeCore.Effect] = []
+    let refusals = core.take(batch, into: &effects)
+    for ((transaction, answer), refusal) in zip(zip(batch.lazy.map(\.transaction), answers), refusals) {
+      if let refusal {
+        answer.fail(.refused(refusal))
+        continue
+      }
+      switch answer {
+      case .id(let continuation): continuation.resume(returning: .success(transaction.id))
+      case .receipt(let continuation): receiptWaiters[transaction.id, default: []].append(continuation)
+      case .none: break
+      }
+    }
+    perform(effects)
+  }
+
+  /// Blocks are executed and committed one after another beside the actor, which takes messages and transactions meanwhile.
+  func execute(_ block: Block, position: UInt64, areChecked: Bool) {
+    executions.append(FinalBlock(block: block, position: position, areChecked: areChecked))
+    if executions.count == 1 { executeNext() }
+  }
+
+  private func executeNext() {
+    guard fault == nil, let next = executions.first else { return }
+    writing = Task.detached { [self] in
+      let outcome = Result { () throws(LedgerError) in
+        try usingReserve { () throws(LedgerError) in
+          try next.run(on: ledger).get()
+        } isFull: {
+          $0 == .store(.diskFull)
+        }
+      }
+      await finish(next, outcome)
+    }
+  }
+
+  private func finish(_ execution: FinalBlock, _ outcome: Result<FinalBlock.Outcome, LedgerError>) {
+    guard fault == nil else { return }
+    executions.removeFirst()
+    switch outcome {
+    case .success(let done):
+      let height = execution.block.header.height
+      core.schedule = ledger.head.schedule
+      queue.append(
+        .executed(position: execution.position, done.checkpoint, ids: done.receipts.map(\.transaction), seats: done.changedSeats))
+      settle(done.receipts, at: height)
+    case .failure(let error):
+      switch error {
+      case .invalidBlock, .wrongHeight, .otherBlock:
+        logger.debug("skipped a block at \(execution.position): \(error)")
+        queue.append(.skipped(position: execution.position, head: ledger.head.height))
+      default: return halt(.ledger(error))
+      }
+    }
+    executeNext()
+    judgeAgain()
+    drain()
+    guard executions.isEmpty, !heldSync.isEmpty else { return }
+    let held = heldSync
+    heldSync = []
+    for event in held { catchUp(event) }
+    drain()
+  }
+
+  /// Tries again with the disk's reserve if the disk is full: a write that failed left nothing. Without a reserve the node stops.
+  nonisolated func usingReserve<Value, Failure: Error>(
+    _ body: () throws(Failure) -> Value, isFull: (Failure) -> Bool
+  ) throws(Failure) -> Value {
+    do throws(Failure) {
+      return try body()
+    } catch {
+      guard isFull(error), reserves.count(where: { $0.release() }) > 0 else { throw error }
+      logger.error("the disk is full: the reserve was given free; make room, or this node stops soon")
+      return try body()
+    }
+  }
+}
