@@ -34,26 +34,28 @@ struct LedgerNodes: StateNodeReader {
     #if DEBUG
       if LedgerMutation.planted == .prunedNodeInUse { bound = bound.next }
     #endif
-    let wanted = limit / staleInRecord + 1
-    let found = try writer.range(LedgerTables.stale, to: bound.keyBytes, limit: wanted)
     var left = limit
-    removed.isDone = found.count < wanted
-    for (entry, bytes) in found {
-      guard left > 0 else {
-        removed.isDone = false
+    // A record lists few nodes where blocks were small, so one page of records may not be a step's work.
+    while left > 0 {
+      let found = try writer.range(LedgerTables.stale, to: bound.keyBytes, limit: left / staleInRecord + 1)
+      guard !found.isEmpty else {
+        removed.isDone = true
         break
       }
-      guard let since = UInt64(bigEndian: Array(entry.prefix(8))), let keys = try? [StateNodeKey](canonicalBytes: bytes) else {
-        throw .corrupt(table: LedgerTables.stale, key: entry)
+      for (entry, bytes) in found where left > 0 {
+        guard let since = UInt64(bigEndian: Array(entry.prefix(8))), let keys = try? [StateNodeKey](canonicalBytes: bytes),
+          !keys.isEmpty
+        else {
+          throw .corrupt(table: LedgerTables.stale, key: entry)
+        }
+        for key in keys.prefix(left) { try remove(key, since: BlockHeight(since), from: writer, noting: &removed) }
+        if keys.count > left {
+          try writer.put(LedgerTables.stale, entry, Array(keys.dropFirst(left)).canonicalBytes)
+        } else {
+          try writer.remove(LedgerTables.stale, entry)
+        }
+        left -= keys.count
       }
-      for key in keys.prefix(left) { try remove(key, since: BlockHeight(since), from: writer, noting: &removed) }
-      if keys.count > left {
-        removed.isDone = false
-        try writer.put(LedgerTables.stale, entry, Array(keys.dropFirst(left)).canonicalBytes)
-      } else {
-        try writer.remove(LedgerTables.stale, entry)
-      }
-      left -= keys.count
     }
     return removed
   }

@@ -175,7 +175,8 @@ enum CanonicalSamples {
       CanonicalSample(Conviction(key: first, epoch: 1, view: 2, height: 3, reporter: account)),
     ]
     return consensus + governance + [
-      CanonicalSample(first, as: "PublicKey of SM2"), CanonicalSample(second), CanonicalSample(signature), CanonicalSample(transaction),
+      CanonicalSample(first, as: "PublicKey of SM2"), CanonicalSample(second),
+      CanonicalSample(EncryptionPublicKey(suite: .guomi, der: sm2)), CanonicalSample(signature), CanonicalSample(transaction),
       CanonicalSample(signed), CanonicalSample(header), CanonicalSample(Block(header: header, transactions: [signed, signed])),
       CanonicalSample(checkpoint), CanonicalSample(leaf),
       CanonicalSample(certificate),
