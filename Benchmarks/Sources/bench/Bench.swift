@@ -3,7 +3,9 @@ import Foundation
 internal import CBaselines
 
 @main struct Bench {
-  static let cases = SM2Cases.all + HashCases.all + EngineCases.all + EncodingCases.all + LedgerCases.all + ProofCases.all + NodeCases.all
+  static let cases =
+    SM2Cases.all + HashCases.all + EngineCases.all + EncodingCases.all + LedgerCases.all + ProofCases.all + NodeCases.all
+    + AppCases.all
 
   static func main() throws {
     var arguments = CommandLine.arguments.dropFirst()

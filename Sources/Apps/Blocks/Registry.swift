@@ -24,6 +24,27 @@ public struct Registered<Content: ContractValue & Hashable>: CanonicalRecord, Co
 
   /// The fields in order.
   public static var layout: Layout<Registered> { Layout(Self.init, \.state, \.owner, \.version, \.changedAt, \.content) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    state.encode(into: &writer)
+    owner.encode(into: &writer)
+    version.encode(into: &writer)
+    changedAt.encode(into: &writer)
+    content.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let state = try RecordState(from: &reader)
+    let owner = try OrganisationID(from: &reader)
+    let version = try UInt64(from: &reader)
+    let changedAt = try BlockTime(from: &reader)
+    let content = try Content(from: &reader)
+    reader.leave()
+    self.init(state: state, owner: owner, version: version, changedAt: changedAt, content: content)
+  }
 }
 
 /// One write to a record: the history is linked by hashes, so none can be left out.
@@ -80,6 +101,21 @@ public struct RecordChanged<Key: ContractValue>: CanonicalRecord, Codable {
 
   /// The fields in order.
   public static var layout: Layout<RecordChanged> { Layout(Self.init, \.key, \.version) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    key.encode(into: &writer)
+    version.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let key = try Key(from: &reader)
+    let version = try UInt64(from: &reader)
+    reader.leave()
+    self.init(key: key, version: version)
+  }
 }
 
 /// Records that live by a table of transitions: create, move, amend, with checks in one order and a linked history.

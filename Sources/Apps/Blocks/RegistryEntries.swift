@@ -15,6 +15,21 @@ public struct CreateRecord<Key: ContractValue, Content: ContractValue>: Canonica
 
   /// The fields in order.
   public static var layout: Layout<CreateRecord> { Layout(Self.init, \.key, \.content) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    key.encode(into: &writer)
+    content.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let key = try Key(from: &reader)
+    let content = try Content(from: &reader)
+    reader.leave()
+    self.init(key: key, content: content)
+  }
 }
 
 /// Arguments of a derived call that replaces a record's content.
@@ -35,6 +50,23 @@ public struct AmendRecord<Key: ContractValue, Content: ContractValue>: Canonical
 
   /// The fields in order.
   public static var layout: Layout<AmendRecord> { Layout(Self.init, \.key, \.expectedVersion, \.content) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    key.encode(into: &writer)
+    expectedVersion.encode(into: &writer)
+    content.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let key = try Key(from: &reader)
+    let expectedVersion = try UInt64(from: &reader)
+    let content = try Content(from: &reader)
+    reader.leave()
+    self.init(key: key, expectedVersion: expectedVersion, content: content)
+  }
 }
 
 /// Arguments of a derived call that moves a record between states.
@@ -52,6 +84,21 @@ public struct MoveRecord<Key: ContractValue>: CanonicalRecord, Codable {
 
   /// The fields in order.
   public static var layout: Layout<MoveRecord> { Layout(Self.init, \.key, \.reason) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    key.encode(into: &writer)
+    reason.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let key = try Key(from: &reader)
+    let reason = try String(from: &reader)
+    reader.leave()
+    self.init(key: key, reason: reason)
+  }
 }
 
 /// A question about a record as of a time.

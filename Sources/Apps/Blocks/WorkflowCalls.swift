@@ -46,6 +46,25 @@ public struct WorkflowCase<Content: ContractValue & Hashable>: CanonicalRecord, 
 
   /// The fields in order.
   public static var layout: Layout<WorkflowCase> { Layout(Self.init, \.content, \.done, \.deadline, \.deadlineHeight) }
+
+  /// Appends the fields in the order of `layout`: a generic type would make its key paths anew each time.
+  public func encode(into writer: inout CanonicalWriter) {
+    content.encode(into: &writer)
+    done.encode(into: &writer)
+    deadline.encode(into: &writer)
+    deadlineHeight.encode(into: &writer)
+  }
+
+  /// Reads the fields in the order of `layout`.
+  public init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    let content = try Content(from: &reader)
+    let done = try [StepDone](from: &reader)
+    let deadline = try BlockTime?(from: &reader)
+    let deadlineHeight = try BlockHeight?(from: &reader)
+    reader.leave()
+    self.init(content: content, done: done, deadline: deadline, deadlineHeight: deadlineHeight)
+  }
 }
 
 /// Arguments of the call that files a case.
