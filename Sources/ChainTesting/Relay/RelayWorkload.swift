@@ -40,7 +40,7 @@ public struct ParcelWorkload: RelayWorkload {
 
   /// The workload.
   /// - Parameter letterRate: How many letters the relay takes at a time; `nil` = any number.
-  public init(letterRate: RouteRate? = RouteRate(packets: 2, windowMs: 6_000)) {
+  public init(letterRate: RouteRate? = RouteRate(packets: 3, windowMs: 4_000)) {
     self.letterRate = letterRate
   }
 
@@ -97,7 +97,7 @@ public struct ParcelWorkload: RelayWorkload {
     case 35..<50: timeout = PacketTimeout(relayHeight: relay.height.rawValue + 2 + UInt64(random.below(10)))
     default: timeout = PacketTimeout(relayTimeMs: relay.time.advanced(byMilliseconds: 30_000 + UInt64(random.below(90_000))).rawValue)
     }
-    if random.chance(38) {
+    if random.chance(30) {
       let call: EntryName = random.chance(70) ? "post" : random.chance(50) ? "return" : "burn"
       return ChainCall(
         LetterContract.name, "send",
