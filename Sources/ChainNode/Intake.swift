@@ -40,6 +40,8 @@ final class Intake: Sendable {
   /// What the ledger says of an arrival.
   struct Admission: Sendable {
     var result: Result<AdmittedTransaction, AdmissionError>
+    /// The newest block when it was asked, or an older one.
+    var head: BlockHeight
     var answer: Answer
 
     /// Whether a client of this node gave it.
@@ -105,6 +107,7 @@ final class Intake: Sendable {
       }
       answers.append(arrival.answer)
     }
-    return zip(ledger.admit(transactions), answers).map { Admission(result: $0, answer: $1) }
+    let head = ledger.head.height
+    return zip(ledger.admit(transactions), answers).map { Admission(result: $0, head: head, answer: $1) }
   }
 }

@@ -9,14 +9,20 @@ extension Node {
     if let fault { return admissions.forEach { $0.answer.fail(fault) } }
     var batch: [(transaction: AdmittedTransaction, isOwn: Bool)] = []
     var answers: [Intake.Answer] = []
+    let committed = committedSince(admissions)
     for admission in admissions {
       switch admission.result {
       case .success(let transaction):
+        if let height = committed[transaction.id] {
+          admission.answer.fail(.refused(.alreadyCommitted(transaction.id, height: height)))
+          continue
+        }
         batch.append((transaction, admission.isOwn))
         answers.append(admission.answer)
       case .failure(let reason): admission.answer.fail(.refused(reason))
       }
     }
+    if let fault { return answers.forEach { $0.fail(fault) } }
     guard !batch.isEmpty else { return }
     var effects: [NodeCore.Effect] = []
     let refusals = core.take(batch, into: &effects)
@@ -32,6 +38,21 @@ extension Node {
       }
     }
     perform(effects)
+  }
+
+  /// What was committed between its check and now: the pool forgot it with its block, and would never get rid of it again.
+  private func committedSince(_ admissions: [Intake.Admission]) -> [TransactionID: BlockHeight] {
+    let head = ledger.head.height
+    let late = admissions.compactMap { admission in
+      admission.head < head ? try? admission.result.get().id : nil
+    }
+    guard !late.isEmpty else { return [:] }
+    do throws(LedgerError) {
+      return try ledger.committed(late)
+    } catch {
+      halt(.ledger(error))
+      return [:]
+    }
   }
 
   /// Blocks are executed and committed one after another beside the actor, which takes messages and transactions meanwhile.

@@ -101,6 +101,22 @@ extension Ledger {
     }
   }
 
+  /// The heights of those of `ids` that are in the chain.
+  ///
+  /// Whoever admitted a transaction before the head it sees now asks again: since then it may have been committed, and a block that
+  /// repeats it is void.
+  package func committed(_ ids: [TransactionID]) throws(LedgerError) -> [TransactionID: BlockHeight] {
+    try reading { reader throws(LedgerError) in
+      var found: [TransactionID: BlockHeight] = [:]
+      for id in ids {
+        guard let bytes = try LedgerError.wrap({ try reader.get(LedgerTables.places, id.digest.bytes) }) else { continue }
+        let place: TransactionPlace = try LedgerError.decode(bytes, "place")
+        found[id] = place.height
+      }
+      return found
+    }
+  }
+
   /// Notes what is committed already, or refused by state.
   private func refuse(_ batch: [SignedTransaction], _ ids: [TransactionID], into faults: inout [AdmissionError?]) throws(LedgerError) {
     let known = faults
