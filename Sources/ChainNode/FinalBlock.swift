@@ -15,16 +15,25 @@ struct FinalBlock: Sendable {
   /// Whether this node verified each signature at admission.
   let areChecked: Bool
 
-  /// Executes and commits the block, durably. Blocking: not on an actor.
-  func run(on ledger: Ledger) -> Result<Outcome, LedgerError> {
+  private var signatures: Ledger.SignatureCheck { areChecked ? .alreadyChecked : .check }
+
+  /// Executes it after `previous`, which may be on its way to the disk, or after the head; `nil` if it is here already.
+  /// Blocking: not on an actor.
+  func execute(on ledger: Ledger, after previous: ExecutedBlock?) -> Result<ExecutedBlock?, LedgerError> {
     Result { () throws(LedgerError) in
-      let seats = ledger.head.seats
-      let done = try ledger.commitBlock(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
-      let after = ledger.head.seats
-      // After a restart the engine may give a block again that is here.
-      let receipts = if let made = done.receipts { made } else { try ledger.receipts(at: block.header.height) }
-      return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
+      try ledger.execute(block, position: position, after: previous, signatures: signatures)
     }
+  }
+
+  /// Commits it durably. Blocking.
+  func commit(_ executed: ExecutedBlock?, on ledger: Ledger) throws(LedgerError) -> Outcome {
+    let seats = ledger.head.seats
+    let done =
+      if let executed { try ledger.commit(executed) } else { try ledger.commitBlock(block, position: position, signatures: signatures) }
+    let after = ledger.head.seats
+    // After a restart the engine may give a block again that is here.
+    let receipts = if let made = done.receipts { made } else { try ledger.receipts(at: block.header.height) }
+    return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
   }
 }
 

@@ -1,4 +1,5 @@
 internal import ChainCore
+internal import DequeModule
 internal import Logging
 
 // What comes from beside the actor: transactions that were checked, blocks that were executed.
@@ -55,23 +56,52 @@ extension Node {
     }
   }
 
-  /// Blocks are executed and committed one after another beside the actor, which takes messages and transactions meanwhile.
+  /// Blocks are executed and committed in order beside the actor, which takes messages and transactions meanwhile. While one is on its way
+  /// to the disk, the next is executed.
   func execute(_ block: Block, position: UInt64, areChecked: Bool) {
-    executions.append(FinalBlock(block: block, position: position, areChecked: areChecked))
-    if executions.count == 1 { executeNext() }
+    executions.append(Execution(block: FinalBlock(block: block, position: position, areChecked: areChecked)))
+    advanceExecutions()
   }
 
-  private func executeNext() {
-    guard fault == nil, let next = executions.first else { return }
+  private func advanceExecutions() {
+    guard fault == nil, let first = executions.first else { return }
+    if let result = first.executed, !first.isCommitting {
+      executions[0].isCommitting = true
+      commit(first.block, result)
+    }
+    // The second begins when the first is executed; a first that failed or was here already has no state to begin on.
+    let place = executions[0].executed == nil ? 0 : 1
+    guard place < executions.count, !executions[place].isExecuting, executions[place].executed == nil else { return }
+    var previous: ExecutedBlock?
+    if place == 1 {
+      guard case .success(.some(let executed)) = executions[0].executed else { return }
+      previous = executed
+    }
+    executions[place].isExecuting = true
+    let block = executions[place].block
+    executing = Task.detached { [self, previous] in
+      await noteExecuted(block.position, block.execute(on: ledger, after: previous))
+    }
+  }
+
+  private func noteExecuted(_ position: UInt64, _ result: Result<ExecutedBlock?, LedgerError>) {
+    guard fault == nil, let place = executions.firstIndex(where: { $0.block.position == position }) else { return }
+    executions[place].isExecuting = false
+    executions[place].executed = result
+    advanceExecutions()
+  }
+
+  private func commit(_ block: FinalBlock, _ executed: Result<ExecutedBlock?, LedgerError>) {
     writing = Task.detached { [self] in
       let outcome = Result { () throws(LedgerError) in
-        try usingReserve { () throws(LedgerError) in
-          try next.run(on: ledger).get()
+        let executed = try executed.get()
+        return try usingReserve { () throws(LedgerError) in
+          try block.commit(executed, on: ledger)
         } isFull: {
           $0 == .store(.diskFull)
         }
       }
-      await finish(next, outcome)
+      await finish(block, outcome)
     }
   }
 
@@ -93,7 +123,7 @@ extension Node {
       default: return halt(.ledger(error))
       }
     }
-    executeNext()
+    advanceExecutions()
     judgeAgain()
     drain()
     guard executions.isEmpty, !heldSync.isEmpty else { return }
@@ -115,4 +145,13 @@ extension Node {
       return try body()
     }
   }
+}
+
+/// A final block and how far it got.
+struct Execution: Sendable {
+  let block: FinalBlock
+  var isExecuting = false
+  /// What executing it gave.
+  var executed: Result<ExecutedBlock?, LedgerError>?
+  var isCommitting = false
 }

@@ -27,8 +27,9 @@ public actor Node {
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
-  /// Final blocks; the first is being executed, beside this actor.
-  var executions: Deque<FinalBlock> = []
+  /// Final blocks; the first two are being committed and executed, beside this actor.
+  var executions: Deque<Execution> = []
+  var executing: Task<Void, Never>?
   var writing: Task<Void, Never>?
   /// What catching up waits with while a block is executed: only one of the two writes to the ledger.
   var heldSync: [StateSync.Event] = []
@@ -131,6 +132,7 @@ public actor Node {
     admin?.stop()
     admin = nil
     halt(.stopped)
+    await executing?.value
     await writing?.value
   }
 

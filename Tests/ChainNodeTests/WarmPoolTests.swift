@@ -74,7 +74,7 @@ import Testing
       let fault = LedgerError.invalidBlock(.badSignature(index: 1))
       let request = ValidationRequest(id: 1, block: block, ancestors: [])
       #expect(Judgement.of(request, areChecked: false, on: ledger, now: block.header.time) == .invalid(fault))
-      let outcome = FinalBlock(block: block, position: 1, areChecked: false).run(on: ledger)
+      let outcome = FinalBlock(block: block, position: 1, areChecked: false).execute(on: ledger, after: nil)
       if case .failure(fault) = outcome {} else { Issue.record("\(outcome)") }
     }
     #expect(ledger.head.height == 0)

@@ -17,7 +17,7 @@ enum NodeCases {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let words = "OpenSSL's verifications a second × \(cores) cores" + (share > 1 ? " ÷ \(Int(share)) validators" : "")
     return Case(name: name, unit: "transactions/s", baseline: words, runs: 5) { size in
-      let count = size.count(setting("YUCHAIN_BENCH_CALLS", 10_000))
+      let count = size.count(setting("YUCHAIN_BENCH_CALLS", 20_000))
       let chain = try LicenceChain(validators: validators, engine: engine)
       try wait { try await chain.start() }
       let signer = try Signer()

@@ -25,6 +25,8 @@ public struct Mempool: Sendable {
   private var waiting: [TransactionID: AdmittedTransaction] = [:]
   /// Arrival order; an id that left `waiting` is skipped and removed lazily.
   private var order: Deque<TransactionID> = []
+  /// No waiting transaction ends before this height.
+  private var firstEnd = BlockHeight(.max)
 
   /// An empty pool.
   public init(limits: MempoolLimits = MempoolLimits()) { self.limits = limits }
@@ -50,6 +52,7 @@ public struct Mempool: Sendable {
     waiting[transaction.id] = transaction
     order.append(transaction.id)
     bytes += transaction.bytes
+    firstEnd = min(firstEnd, transaction.signed.transaction.validUntilHeight)
   }
 
   /// What a block at `height` may take, in arrival order; the pool keeps it until it is committed.
@@ -80,18 +83,25 @@ public struct Mempool: Sendable {
   @discardableResult
   public mutating func committed(_ ids: [TransactionID], at height: BlockHeight) -> [TransactionID] {
     for id in ids { remove(id) }
-    var expired: [TransactionID] = []
-    for id in order {
-      if let transaction = waiting[id], transaction.signed.transaction.validUntilHeight <= height {
-        expired.append(id)
-      }
-    }
-    for id in expired { remove(id) }
+    let expired = firstEnd <= height ? ended(at: height) : []
     if order.count > 2 * waiting.count + 64 {
       order = Deque(order.filter { waiting[$0] != nil })
     } else {
       while let first = order.first, waiting[first] == nil { order.removeFirst() }
     }
+    return expired
+  }
+
+  /// Removes what can stand in no block after `height`. Looks at all that waits, so only when there may be one.
+  private mutating func ended(at height: BlockHeight) -> [TransactionID] {
+    var expired: [TransactionID] = []
+    firstEnd = BlockHeight(.max)
+    for id in order {
+      guard let transaction = waiting[id] else { continue }
+      let end = transaction.signed.transaction.validUntilHeight
+      if end <= height { expired.append(id) } else { firstEnd = min(firstEnd, end) }
+    }
+    for id in expired { remove(id) }
     return expired
   }
 

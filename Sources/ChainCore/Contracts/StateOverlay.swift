@@ -90,51 +90,45 @@ final class StateOverlay {
   func scan(
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
   ) throws(ContractError) {
-    let changes = changed(space, from: from, to: to, reverse: reverse)
-    var next = 0
+    var changes = PendingChanges(
+      block: order(of: space).walk(from: from, to: to, reverse: reverse), call: changedByCalls(space, from: from, to: to, reverse: reverse),
+      reverse: reverse)
+    var next = changes.next()
     var goesOn = true
-    func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-      reverse ? ByteKey.precedes(right, left) : ByteKey.precedes(left, right)
+    // Only what the caller takes is looked at: a call that asks for one record is not to pay for all changes of its block.
+    func take() {
+      guard let change = next else { return }
+      if let value = change.isOfCall ? change.value : layers[0][Place(space, change.key)] ?? nil { goesOn = body(change.key, value) }
+      next = changes.next()
     }
     do {
       try base.scan(space, from: from, to: to, reverse: reverse) { key, value in
-        while goesOn, next < changes.count, precedes(changes[next].key, key) {
-          if let changed = changes[next].value { goesOn = body(changes[next].key, changed) }
-          next += 1
-        }
+        while goesOn, let change = next, changes.precedes(change.key, key) { take() }
         guard goesOn else { return false }
-        if next < changes.count, changes[next].key == key {
-          if let changed = changes[next].value { goesOn = body(key, changed) }
-          next += 1
-        } else {
-          goesOn = body(key, value)
-        }
+        if let change = next, change.key == key { take() } else { goesOn = body(key, value) }
         return goesOn
       }
     } catch {
       fault = fault ?? error
       throw .unexpected
     }
-    while goesOn, next < changes.count {
-      if let changed = changes[next].value { goesOn = body(changes[next].key, changed) }
-      next += 1
-    }
+    while goesOn, next != nil { take() }
   }
 
-  private func changed(
+  /// The keys of the block's own layer, in order.
+  private func order(of space: StateSpace) -> SortedChunks {
+    if let known = orders[space] { return known }
+    var order = SortedChunks()
+    for place in layers[0].keys where place.space == space { order.set(place.key, []) }
+    orders[space] = order
+    return order
+  }
+
+  /// What the running calls changed, in order; the innermost counts.
+  private func changedByCalls(
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool
   ) -> [(key: [UInt8], value: [UInt8]?)] {
     var merged: [ByteKey: [UInt8]?] = [:]
-    var order = orders[space] ?? SortedChunks()
-    if orders[space] == nil {
-      for place in layers[0].keys where place.space == space { order.set(place.key, []) }
-      orders[space] = order
-    }
-    order.scan(from: from, to: to, reverse: false) { entry in
-      let place = Place(space, entry.key)
-      if let change = layers[0][place] { merged[place.bytes] = .some(change) }
-      return true
-    }
     for layer in layers.dropFirst() {
       for (place, value) in layer where place.space == space {
         guard !ByteKey.precedes(place.key, from), to.map({ ByteKey.precedes(place.key, $0) }) ?? true else { continue }
@@ -151,7 +145,7 @@ final class StateOverlay {
 
   /// What the one remaining layer changed, in key order.
   func changes(_ space: StateSpace) -> [(key: [UInt8], value: [UInt8]?)] {
-    guard layers.count == 1 else { return changed(space, from: [], to: nil, reverse: false) }
+    precondition(layers.count == 1, "a call's layer is open")
     var pairs: [(key: [UInt8], value: [UInt8]?)] = []
     for (place, value) in layers[0] where place.space == space { pairs.append((place.key, value)) }
     #if DEBUG
@@ -159,5 +153,43 @@ final class StateOverlay {
     #endif
     pairs.sort { ByteKey.precedes($0.key, $1.key) }
     return pairs
+  }
+}
+
+/// The changes of a block and of its running calls, merged in order.
+private struct PendingChanges {
+  typealias Change = (key: [UInt8], value: [UInt8]?, isOfCall: Bool)
+
+  private var block: SortedChunks.Walk
+  private var nextOfBlock: [UInt8]?
+  private let call: [(key: [UInt8], value: [UInt8]?)]
+  private var place = 0
+  private let reverse: Bool
+
+  init(block: SortedChunks.Walk, call: [(key: [UInt8], value: [UInt8]?)], reverse: Bool) {
+    (self.block, self.call, self.reverse) = (block, call, reverse)
+    nextOfBlock = self.block.next()?.key
+  }
+
+  /// Whether `left` comes first in this direction.
+  func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    reverse ? ByteKey.precedes(right, left) : ByteKey.precedes(left, right)
+  }
+
+  /// The next change; what a call changed hides what the block did. A value of the block is looked up by whoever wants it.
+  mutating func next() -> Change? {
+    guard place < call.count else { return takeOfBlock() }
+    if let key = nextOfBlock {
+      if precedes(key, call[place].key) { return takeOfBlock() }
+      if key == call[place].key { nextOfBlock = block.next()?.key }
+    }
+    defer { place += 1 }
+    return (call[place].key, call[place].value, true)
+  }
+
+  private mutating func takeOfBlock() -> Change? {
+    guard let key = nextOfBlock else { return nil }
+    nextOfBlock = block.next()?.key
+    return (key, nil, false)
   }
 }

@@ -125,9 +125,15 @@ public final class Ledger: Sendable {
     try Self.reading(store, body)
   }
 
-  /// As `reading`, without the limit of time that a read has.
+  /// As `reading`, without the limit of time that a read has; begins again if a writer had to grow the store.
   func readingAtLength<Value>(_ body: (any KeyValueReader) throws(LedgerError) -> Value) throws(LedgerError) -> Value {
-    try LedgerError.wrap { try store.readAtLength { reader in try body(reader) } }
+    while true {
+      do throws(LedgerError) {
+        return try LedgerError.wrap { try store.readAtLength { reader in try body(reader) } }
+      } catch {
+        guard case .store(.readExpired) = error else { throw error }
+      }
+    }
   }
 
   static func reading<Value>(

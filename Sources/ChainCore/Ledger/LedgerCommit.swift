@@ -33,53 +33,58 @@ extension Ledger {
   /// As `commit`; gives the receipts too, which the caller would have to read and decode.
   package func commitBlock(_ block: Block, position: UInt64, signatures: SignatureCheck) throws(LedgerError) -> Committed {
     try exclusively { () throws(LedgerError) -> Committed in
-      let (head, history) = memory.withLock { ($0.head, $0.history) }
-      if block.header.height <= head.height {
+      guard let executed = try execute(block, position: position, signatures: signatures) else {
         return Committed(checkpoint: try repeated(block), receipts: nil)
       }
-      let ids = try check(block, on: head)
-      if signatures == .check {
-        do throws(BlockFault) {
-          try rules.checkSignatures(block)
-        } catch {
-          throw .invalidBlock(error)
-        }
-      }
-      let prepared = try prepare(block, ids: ids, on: head, history: history, position: position)
-      let pending = memory.withLock { $0.certificates }
-      #if DEBUG
-        damageBefore(prepared.head)
-      #endif
-      do throws(LedgerError) {
-        try LedgerError.wrap {
-          try store.write { writer in
-            try prepared.write(to: writer)
-            for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
-              try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
-            }
+      return try write(executed)
+    }
+  }
+
+  /// Commits a block that stands on the head.
+  /// - Throws: `LedgerError.wrongHeight` if it does not, `.store`.
+  package func commit(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
+    try exclusively { () throws(LedgerError) in try write(executed) }
+  }
+
+  private func write(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
+    let (head, history, pending) = memory.withLock { ($0.head, $0.history, $0.certificates) }
+    guard executed.parentID == head.blockID else { throw .wrongHeight(expected: head.height.next, got: executed.block.header.height) }
+    let prepared = try prepare(executed, on: head, history: history)
+    #if DEBUG
+      try damageBefore(prepared)
+    #endif
+    do throws(LedgerError) {
+      try LedgerError.wrap {
+        try store.write { writer in
+          // Its read must end before the store may grow.
+          defer { _ = try? prepared.tree.value() }
+          try prepared.write(to: writer)
+          for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
+            try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
           }
         }
-      } catch {
-        #if DEBUG
-          guard LedgerMutation.planted == .ignoredFailedSync, case .store(.io) = error else { throw error }
-        #else
-          throw error
-        #endif
       }
+    } catch {
       #if DEBUG
-        try prepared.writeLate(to: store)
+        guard LedgerMutation.planted == .ignoredFailedSync, case .store(.io) = error else { throw error }
+      #else
+        throw error
       #endif
-      memory.withLock {
-        $0.head = prepared.head
-        $0.history = prepared.history
-        for height in pending.keys { $0.certificates[height] = nil }
-        if prepared.head.seats.since > head.seats.since {
-          $0.sets.append(SeatedSet(set: prepared.head.seats.current, since: prepared.head.seats.since))
-        }
-      }
-      if prepared.head.seats.since > head.seats.since { SM2Verifier.pin(prepared.head.seats.current.members.map(\.key)) }
-      return Committed(checkpoint: prepared.head.checkpoint, receipts: prepared.execution.receipts)
     }
+    #if DEBUG
+      try prepared.writeLate(to: store)
+    #endif
+    let newHead = try prepared.head()
+    memory.withLock {
+      $0.head = newHead
+      $0.history = prepared.history
+      for height in pending.keys { $0.certificates[height] = nil }
+      if newHead.seats.since > head.seats.since {
+        $0.sets.append(SeatedSet(set: newHead.seats.current, since: newHead.seats.since))
+      }
+    }
+    if newHead.seats.since > head.seats.since { SM2Verifier.pin(newHead.seats.current.members.map(\.key)) }
+    return Committed(checkpoint: newHead.checkpoint, receipts: executed.execution.receipts)
   }
 
   /// Checks a block without executing it.
@@ -140,18 +145,6 @@ extension Ledger {
     }
   }
 
-  private func check(_ block: Block, on head: LedgerHead) throws(LedgerError) -> [TransactionID] {
-    try reading { reader throws(LedgerError) in
-      try rules.check(block, parent: head.header, parentID: head.blockID) { id throws(LedgerError) in
-        let place = try LedgerError.wrap { try reader.get(LedgerTables.places, id.digest.bytes) }
-        #if DEBUG
-          if let place, try isForgotten(place) { return false }
-        #endif
-        return place != nil
-      }
-    }
-  }
-
   private func repeated(_ block: Block) throws(LedgerError) -> Checkpoint {
     let height = block.header.height
     // What is below a snapshot was executed by others; here it only does not follow the head.
@@ -162,15 +155,31 @@ extension Ledger {
     return committed
   }
 
+  /// From how many changes on the tree is worth a thread of its own.
+  private static let changesOfBackgroundTree = 512
+
   private func prepare(
-    _ block: Block, ids: [TransactionID], on head: LedgerHead, history: AppendOnlyTree, position: UInt64
+    _ executed: ExecutedBlock, on head: LedgerHead, history: AppendOnlyTree
   ) throws(LedgerError) -> PreparedBlock {
-    // However long a block takes on a busy machine: it is final, and nobody else writes meanwhile.
-    try readingAtLength { reader throws(LedgerError) in
-      let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords())
-      let execution = try LedgerError.wrap { try executor.execute(block, ids: ids, on: state) }
+    let batch = StateChange.batch(executed.execution.changes.map { ($0.key, $0.value) }, suite: suite)
+    var ofTree = batch
+    #if DEBUG
+      if LedgerMutation.planted == .changeOutsideTree { ofTree = batch.dropLast() }
+    #endif
+    let (base, version) = (head.height.rawValue, executed.block.header.height.rawValue)
+    // The tree needs nothing of what else is written, and takes as long.
+    let tree = BackgroundWork(inBackground: batch.count >= Self.changesOfBackgroundTree) { [self, ofTree] in
+      try readingAtLength { reader throws(LedgerError) in
+        try LedgerError.wrap {
+          try StateTree(suite: suite).apply(ofTree, base: base, newVersion: version, reader: LedgerNodes(reader: reader))
+        }
+      }
+    }
+    return try readingAtLength { reader throws(LedgerError) in
+      let state = LedgerState(
+        reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(executed.read))
       return try PreparedBlock(
-        block: block, ids: ids, execution: execution, on: head, history: history, position: position, ledger: self, state: state)
+        executed, hashes: batch.map(\.keyHash), tree: tree, on: head, history: history, ledger: self, state: state)
     }
   }
 
@@ -216,162 +225,14 @@ private struct NoNodes: StateNodeReader {
   func node(_ key: StateNodeKey) throws -> [UInt8]? { nil }
 }
 
-/// Everything that one block writes.
-private struct PreparedBlock {
-  let block: Block
-  let ids: [TransactionID]
-  let execution: BlockExecution
-  let head: LedgerHead
-  let history: AppendOnlyTree
-  let historyNodes: [LogNode]
-  let update: StateTreeUpdate
-  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
-  /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
-  let changes: [RecordChange]
-  /// What they replace, in the order of its place in the table.
-  let replaced: [(place: [UInt8], bytes: [UInt8])]
-  /// Keys that are not in any kept state, in the order of their hashes.
-  let fresh: [(hash: Digest, key: [UInt8])]
-  let receipts: [[UInt8]]
-
-  init(
-    block: Block, ids: [TransactionID], execution: BlockExecution, on parent: LedgerHead, history: AppendOnlyTree, position: UInt64,
-    ledger: Ledger, state: LedgerState
-  ) throws(LedgerError) {
-    self.block = block
-    self.ids = ids
-    self.execution = execution
-    let height = block.header.height
-    var history = history
-    var nodes: [LogNode] = []
-    history.append(
-      MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: ledger.suite), suite: ledger.suite, into: &nodes)
-    self.history = history
-    historyNodes = nodes
-    let suite = ledger.suite
-    var batch = StateChange.batch(execution.changes.map { ($0.key, $0.value) }, suite: suite)
-    let hashes = batch.map(\.keyHash)
-    #if DEBUG
-      if LedgerMutation.planted == .changeOutsideTree { batch = batch.dropLast() }
-    #endif
-    update = try LedgerError.wrap {
-      try StateTree(suite: suite).apply(
-        batch, base: parent.height.rawValue, newVersion: height.rawValue, reader: LedgerNodes(reader: state.reader))
-    }
-    var replaced: [(place: [UInt8], bytes: [UInt8])] = []
-    var fresh: [(hash: Digest, key: [UInt8])] = []
-    var real: [RecordChange] = []
-    real.reserveCapacity(execution.changes.count)
-    for (change, hash) in zip(execution.changes, hashes) {
-      if let bytes = try LedgerError.wrap({ try state.newest(change.key) }) {
-        let old: VersionedValue = try LedgerError.decode(bytes, "state record")
-        guard old.value != change.value else { continue }
-        replaced.append((hash.bytes + old.version.keyBytes, bytes))
-      } else {
-        guard change.value != nil else { continue }
-        fresh.append((hash, change.key))
-      }
-      real.append(change)
-    }
-    self.changes = real
-    // A tree that is written to in its order has each of its pages changed once.
-    replaced.sort { ByteKey.precedes($0.place, $1.place) }
-    fresh.sort { $0.hash < $1.hash }
-    self.replaced = replaced
-    self.fresh = fresh
-    receipts = execution.receipts.map(\.canonicalBytes)
-    let seats = try Ledger.seats(after: execution, before: parent.seats)
-    let blockID = block.header.id(genesis: ledger.genesisID, suite: suite)
-    let checkpoint = Checkpoint(
-      chain: block.header.chain, height: height, blockID: blockID, stateRoot: update.root,
-      receiptsRoot: MerkleLog.root(of: suite.hashes(ofPublic: receipts.map { [0] + $0 }), suite: suite),
-      historyRoot: history.root(suite: suite),
-      validatorSetHash: seats.current.hash(genesis: ledger.genesisID, suite: suite))
-    head = LedgerHead(
-      header: block.header, blockID: blockID, checkpoint: checkpoint, position: position, seats: seats,
-      schedule: try Ledger.schedule(after: execution, before: parent.schedule))
-  }
-
-  func write(to writer: any KeyValueWriter) throws(StoreError) {
-    let key = LedgerTables.key(head.height)
-    try writer.put(LedgerTables.headers, key, block.header.canonicalBytes)
-    try writer.put(LedgerTables.transactions, key, block.transactions.canonicalBytes)
-    try writer.put(LedgerTables.receipts, key, receiptList)
-    try writer.put(LedgerTables.checkpoints, key, head.checkpoint.canonicalBytes)
-    for (index, id) in ids.enumerated().sorted(by: { $0.element < $1.element }) {
-      var place = TransactionPlace(height: head.height, index: UInt32(index))
-      #if DEBUG
-        if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % ids.count) }
-      #endif
-      try writer.put(LedgerTables.places, id.digest.bytes, place.canonicalBytes)
-    }
-    for node in historyNodes {
-      try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
-    }
-    try LedgerNodes.write(update, version: head.height, to: writer)
-    for (hash, key) in fresh { try writer.put(LedgerTables.keys, hash.bytes, key) }
-    for (place, bytes) in replaced { try writer.put(LedgerTables.past, place, bytes) }
-    for change in changes { try writer.put(LedgerTables.current, change.key, VersionedValue.bytes(head.height, change.value)) }
-    #if DEBUG
-      if LedgerMutation.planted == .prunedVersionInUse { try prune(in: writer) }
-      if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }
-      if LedgerMutation.planted != .headOutsideTransaction { try writeHead(to: writer) }
-    #else
-      try writeIndex(to: writer)
-      try writeHead(to: writer)
-    #endif
-  }
-
-  /// All receipts as an array's canonical bytes.
-  private var receiptList: [UInt8] {
-    var writer = CanonicalWriter(reservingCapacity: receipts.reduce(5) { $0 + $1.count })
-    writer.writeCount(receipts.count)
-    for receipt in receipts { writer.writeFixed(receipt) }
-    return writer.bytes
-  }
-
-  private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {
-    for change in execution.indexChanges {
-      if let value = change.value {
-        try writer.put(LedgerTables.index, change.key, value)
-      } else {
-        #if DEBUG
-          if LedgerMutation.planted == .indexNotRemoved { continue }
-        #endif
-        try writer.remove(LedgerTables.index, change.key)
-      }
-    }
-  }
-
-  private func writeHead(to writer: any KeyValueWriter) throws(StoreError) {
-    let record = HeadRecord(height: head.height, blockID: head.blockID, position: head.position, history: history)
-    try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
-  }
-}
-
 #if DEBUG
-  extension PreparedBlock {
-    /// What a planted defect writes after the block's own transaction.
-    func writeLate(to store: any KeyValueStore) throws(LedgerError) {
-      try LedgerError.wrap {
-        switch LedgerMutation.planted {
-        case .indexOutsideTransaction: try store.write { try writeIndex(to: $0) }
-        case .headOutsideTransaction: try store.write { try writeHead(to: $0) }
-        default: break
-        }
-      }
-    }
-
-    fileprivate func prune(in writer: any KeyValueWriter) throws(StoreError) {
-      for stale in update.stale { try writer.remove(LedgerTables.nodes, stale.storeKey) }
-    }
-  }
-
   extension Ledger {
     /// What a planted defect does before the block is written.
-    private func damageBefore(_ head: LedgerHead) {
+    private func damageBefore(_ prepared: PreparedBlock) throws(LedgerError) {
       switch LedgerMutation.planted {
-      case .headBeforeWrite: memory.withLock { $0.head = head }
+      case .headBeforeWrite:
+        let head = try prepared.head()
+        memory.withLock { $0.head = head }
       case .certificatesTakenEarly: memory.withLock { $0.certificates = [:] }
       default: break
       }

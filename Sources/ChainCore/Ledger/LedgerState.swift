@@ -76,8 +76,11 @@ struct LedgerState: StateReader {
 final class RememberedRecords {
   private static let bytesMax = 64 << 20
 
-  private var records: [ByteKey: [UInt8]?] = [:]
+  private(set) var records: [ByteKey: [UInt8]?]
   private var bytes = 0
+
+  /// What was read before, to which more may come.
+  init(_ records: [ByteKey: [UInt8]?] = [:]) { self.records = records }
 
   func find(_ key: ByteKey) -> [UInt8]?? { records[key] }
 

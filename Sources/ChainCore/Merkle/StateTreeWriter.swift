@@ -1,5 +1,5 @@
 /// One update of a batch, by hashes.
-struct StateChange {
+struct StateChange: Sendable {
   let keyHash: Digest
   let order: Int
   /// `nil` removes.

@@ -57,41 +57,61 @@ struct SortedChunks: Sendable {
   /// Calls `body` with each entry of `from ..< to` until it returns `false`.
   func scan(from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: (Entry) -> Bool) {
     if let to, !Self.precedes(from, to) { return }
-    if reverse {
-      scanBackward(from: from, to: to, body)
-    } else {
-      scanForward(from: from, to: to, body)
+    var walk = walk(from: from, to: to, reverse: reverse)
+    while let entry = walk.next() {
+      guard body(entry) else { return }
     }
   }
 
-  private func scanForward(from: [UInt8], to: [UInt8]?, _ body: (Entry) -> Bool) {
-    guard !chunks.isEmpty else { return }
-    let start = find(from).position
-    var index = start.index
-    for chunk in chunks[start.chunk...] {
-      while index < chunk.count {
-        if let to, !Self.precedes(chunk[index].key, to) { return }
-        guard body(chunk[index]) else { return }
-        index += 1
+  /// The entries of `from ..< to`, one at a time.
+  struct Walk {
+    private let chunks: [[Entry]]
+    private let from: [UInt8]
+    private let to: [UInt8]?
+    private let reverse: Bool
+    private var chunk: Int
+    /// Forward: the next entry's place; in reverse: the place after it.
+    private var index: Int
+
+    fileprivate init(_ map: SortedChunks, from: [UInt8], to: [UInt8]?, reverse: Bool) {
+      chunks = map.chunks
+      (self.from, self.to, self.reverse) = (from, to, reverse)
+      if !reverse {
+        let start = map.find(from).position
+        (chunk, index) = (start.chunk, start.index)
+      } else if let to {
+        let end = map.find(to).position
+        (chunk, index) = (end.chunk, end.index)
+      } else {
+        (chunk, index) = (chunks.count - 1, chunks.last?.count ?? 0)
       }
-      index = 0
     }
-  }
 
-  private func scanBackward(from: [UInt8], to: [UInt8]?, _ body: (Entry) -> Bool) {
-    guard let last = chunks.last else { return }
-    let end = to.map { find($0).position } ?? Position(chunk: chunks.count - 1, index: last.count)
-    var index = end.index
-    for chunk in chunks[...end.chunk].indices.reversed() {
-      let entries = chunks[chunk]
-      if chunk < end.chunk { index = entries.count }
-      while index > 0 {
+    /// The next entry, or `nil` at the end.
+    mutating func next() -> Entry? {
+      if reverse {
+        while chunk >= 0, index == 0 {
+          chunk -= 1
+          if chunk >= 0 { index = chunks[chunk].count }
+        }
+        guard chunk >= 0, chunk < chunks.count else { return nil }
         index -= 1
-        if Self.precedes(entries[index].key, from) { return }
-        guard body(entries[index]) else { return }
+        let entry = chunks[chunk][index]
+        guard SortedChunks.precedes(entry.key, from) else { return entry }
+      } else {
+        while chunk < chunks.count, index == chunks[chunk].count { (chunk, index) = (chunk + 1, 0) }
+        guard chunk < chunks.count else { return nil }
+        let entry = chunks[chunk][index]
+        index += 1
+        guard let to, !SortedChunks.precedes(entry.key, to) else { return entry }
       }
+      (chunk, index) = (reverse ? -1 : chunks.count, 0)
+      return nil
     }
   }
+
+  /// Goes through the entries of `from ..< to` one at a time: each costs as it is taken, and those before it nothing.
+  func walk(from: [UInt8], to: [UInt8]?, reverse: Bool) -> Walk { Walk(self, from: from, to: to, reverse: reverse) }
 
   /// The place of `key`, and whether it is there. The chunk is the last that starts at or before `key`, or the first.
   private func find(_ key: [UInt8]) -> (position: Position, found: Bool) {

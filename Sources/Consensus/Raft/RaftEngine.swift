@@ -2,9 +2,10 @@ public import ChainCore
 
 /// Orders blocks by Raft: a log entry holds one block. For chains whose validators may crash but do not lie.
 ///
-/// The leader builds on the ledger's head, one block at a time: first when its own noop is applied, then whenever the block
-/// before is executed and there is work, or the chain was idle for `ChainParameters.idleIntervalMs`. A block whose parent is not
-/// the head of the ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
+/// The leader builds first when its own noop is applied, then whenever its block before is decided and there is work, or the chain was
+/// idle for `ChainParameters.idleIntervalMs`. It builds on its own blocks that are decided and not executed yet, a few of them: while
+/// one is written to the disk, the next is executed and the one after that replicated. A block whose parent is not the head of the
+/// ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
 ///
 /// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
 /// block as its snapshot; its host catches up to it by state sync, and the log begins there.
@@ -35,9 +36,12 @@ public struct RaftEngine: Engine {
   private var leadingTerm: Term?
   private var nextRequest: UInt64 = 1
   private var building: BuildRequest?
-  /// A block of ours that was proposed and neither executed nor dropped.
-  private var proposed: ProposalID?
-  private var placedAt: LogIndex?
+  /// Our block that was proposed and is neither decided nor dropped.
+  private var proposed: (id: ProposalID, block: Block, index: LogIndex?)?
+  /// Our blocks that are decided and not executed, each on the one before it, the first on the head.
+  private var pipeline: [(index: LogIndex, block: Block)] = []
+  /// How many blocks the next one may stand on that are not executed: one in execution, one on its way to the disk.
+  private static let pipelineLimit = 2
   private var reportedFault: EngineFault?
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
@@ -192,8 +196,8 @@ public struct RaftEngine: Engine {
       case .persist(let batch): effects.append(.persist(compaction.write(batch)))
       case .send(let message): effects.append(.send(message.canonicalBytes, to: message.to))
       case .apply(let entries): apply(entries, into: &effects)
-      case .proposalPlaced(let id, let index, _): if id == proposed { placedAt = index }
-      case .proposalDropped(let id, _): if id == proposed { forgetProposal() }
+      case .proposalPlaced(let id, let index, _): if id == proposed?.id { proposed?.index = index }
+      case .proposalDropped(let id, _): if id == proposed?.id { proposed = nil }
       // The engine requests no reads: a chain's reads come from certified states.
       case .readReady, .readDropped: break
       case .readSnapshotChunk(let meta, _, _, let peer): answers += chunk(of: meta, for: peer)
@@ -205,7 +209,8 @@ public struct RaftEngine: Engine {
           ownTermApplied = false
           quietSince = now
           building = nil
-          forgetProposal()
+          proposed = nil
+          pipeline = []
         }
         effects.append(.leader(leader))
       case .fault(let fault):
@@ -219,10 +224,15 @@ public struct RaftEngine: Engine {
 
   private mutating func apply(_ entries: [LogEntry], into effects: inout [EngineEffect]) {
     for entry in entries {
-      if entry.kind == .normal, let block = try? Block(canonicalBytes: entry.payload) {
+      let own = entry.index == proposed?.index ? proposed?.block : nil
+      if entry.kind == .normal, let block = own ?? (try? Block(canonicalBytes: entry.payload)) {
         let id = block.header.id(genesis: genesisID, suite: suite)
         applying.append(AppliedEntry(index: entry.index, term: entry.term, block: BlockReference(height: block.header.height, id: id)))
         effects.append(.decided(position: entry.index.rawValue, block))
+        if own != nil {
+          proposed = nil
+          pipeline.append((entry.index, block))
+        }
       } else {
         applying.append(AppliedEntry(index: entry.index, term: entry.term, block: nil))
       }
@@ -238,7 +248,7 @@ public struct RaftEngine: Engine {
     if head > self.head { quietSince = now }
     self.head = max(self.head, head)
     installIfReached(into: &effects)
-    if let placedAt, placedAt <= index { forgetProposal() }
+    pipeline.removeAll { $0.index <= index }
     reportApplied(into: &effects)
   }
 
@@ -250,21 +260,26 @@ public struct RaftEngine: Engine {
     compactIfDue(into: &effects)
   }
 
-  private mutating func forgetProposal() {
-    proposed = nil
-    placedAt = nil
+  /// The blocks that the next one stands on above the head; `nil` if something is to be executed first that is none of ours.
+  private var ancestors: [Block]? {
+    let open = applying.filter { !$0.isDone }
+    guard open.allSatisfy({ entry in entry.block == nil || pipeline.contains { $0.index == entry.index } }) else { return nil }
+    // A block that was skipped takes those on it along: then the head is not what the first stands on.
+    guard let first = pipeline.first, first.block.header.height != head.next else { return pipeline.map(\.block) }
+    return nil
   }
 
-  /// Asks for the next block if this replica leads, everything before is executed, and the certificates keep up.
+  /// Asks for the next block if this replica leads, all before is its own or executed, and the certificates keep up.
   private mutating func requestBlock(into effects: inout [EngineEffect]) {
-    guard leadingTerm != nil, ownTermApplied, applying.isEmpty, building == nil, proposed == nil, reportedFault == nil,
-      !hasWrongClock
+    guard leadingTerm != nil, ownTermApplied, building == nil, proposed == nil, pipeline.count <= Self.pipelineLimit,
+      reportedFault == nil, !hasWrongClock, let ancestors
     else { return }
-    guard head.rawValue + 1 < certified.rawValue + parameters.certificateLag else { return }
-    let isIdle = now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
+    let parent = ancestors.last?.header.height ?? head
+    guard parent.rawValue + 1 < certified.rawValue + parameters.certificateLag else { return }
+    let isIdle = ancestors.isEmpty && now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
     guard hasWork || isIdle else { return }
     hasWork = false
-    let request = BuildRequest(id: nextRequest, parent: head, allowsEmpty: isIdle)
+    let request = BuildRequest(id: nextRequest, parent: parent, ancestors: ancestors, allowsEmpty: isIdle)
     nextRequest += 1
     building = request
     effects.append(.build(request))
@@ -273,9 +288,9 @@ public struct RaftEngine: Engine {
   private mutating func propose(_ block: Block?, for request: BuildRequest, into effects: inout [EngineEffect]) {
     guard request == building else { return }
     building = nil
-    guard let block, leadingTerm != nil, block.header.height == head.next else { return }
+    guard let block, leadingTerm != nil, block.header.height == request.parent.next else { return }
     let id = ProposalID(request.id)
-    proposed = id
+    proposed = (id, block, nil)
     run([.proposed(id, [block.canonicalBytes])], into: &effects)
   }
 }

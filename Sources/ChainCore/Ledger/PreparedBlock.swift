@@ -1,0 +1,156 @@
+/// Everything that one block writes.
+struct PreparedBlock: Sendable {
+  let executed: ExecutedBlock
+  let parent: LedgerHead
+  let suite: CryptoSuite
+  let history: AppendOnlyTree
+  let historyNodes: [LogNode]
+  let tree: BackgroundWork<StateTreeUpdate>
+  /// The checkpoint but for the state's root.
+  private let rootless: Checkpoint
+  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
+  /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
+  let changes: [RecordChange]
+  /// What they replace, in the order of its place in the table.
+  let replaced: [(place: [UInt8], bytes: [UInt8])]
+  /// Keys that are not in any kept state, in the order of their hashes.
+  let fresh: [(hash: Digest, key: [UInt8])]
+  let receipts: [[UInt8]]
+
+  var height: BlockHeight { executed.block.header.height }
+
+  init(
+    _ executed: ExecutedBlock, hashes: [Digest], tree: BackgroundWork<StateTreeUpdate>, on parent: LedgerHead, history: AppendOnlyTree,
+    ledger: Ledger, state: LedgerState
+  ) throws(LedgerError) {
+    self.executed = executed
+    self.parent = parent
+    self.tree = tree
+    suite = ledger.suite
+    let execution = executed.execution
+    var history = history
+    var nodes: [LogNode] = []
+    history.append(
+      MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: ledger.suite), suite: ledger.suite, into: &nodes)
+    self.history = history
+    historyNodes = nodes
+    var replaced: [(place: [UInt8], bytes: [UInt8])] = []
+    var fresh: [(hash: Digest, key: [UInt8])] = []
+    var real: [RecordChange] = []
+    real.reserveCapacity(execution.changes.count)
+    for (change, hash) in zip(execution.changes, hashes) {
+      if let bytes = try LedgerError.wrap({ try state.newest(change.key) }) {
+        let old: VersionedValue = try LedgerError.decode(bytes, "state record")
+        guard old.value != change.value else { continue }
+        replaced.append((hash.bytes + old.version.keyBytes, bytes))
+      } else {
+        guard change.value != nil else { continue }
+        fresh.append((hash, change.key))
+      }
+      real.append(change)
+    }
+    self.changes = real
+    // A tree that is written to in its order has each of its pages changed once.
+    replaced.sort { ByteKey.precedes($0.place, $1.place) }
+    fresh.sort { $0.hash < $1.hash }
+    self.replaced = replaced
+    self.fresh = fresh
+    receipts = execution.receipts.map(\.canonicalBytes)
+    let header = executed.block.header
+    rootless = Checkpoint(
+      chain: header.chain, height: header.height, blockID: executed.blockID, stateRoot: .zero,
+      receiptsRoot: MerkleLog.root(of: suite.hashes(ofPublic: receipts.map { [0] + $0 }), suite: suite),
+      historyRoot: history.root(suite: suite),
+      validatorSetHash: executed.seats.current.hash(genesis: ledger.genesisID, suite: suite))
+  }
+
+  /// The head after it. Waits for the tree.
+  func head() throws(LedgerError) -> LedgerHead {
+    let root = try LedgerError.wrap { try tree.value().root }
+    let checkpoint = Checkpoint(
+      chain: rootless.chain, height: rootless.height, blockID: rootless.blockID, stateRoot: root, receiptsRoot: rootless.receiptsRoot,
+      historyRoot: rootless.historyRoot, validatorSetHash: rootless.validatorSetHash)
+    return LedgerHead(
+      header: executed.block.header, blockID: executed.blockID, checkpoint: checkpoint, position: executed.position,
+      seats: executed.seats, schedule: executed.schedule)
+  }
+
+  func write(to writer: any KeyValueWriter) throws {
+    let key = LedgerTables.key(height)
+    try writer.put(LedgerTables.headers, key, executed.block.header.canonicalBytes)
+    try writer.put(LedgerTables.transactions, key, executed.block.transactions.canonicalBytes)
+    try writer.put(LedgerTables.receipts, key, receiptList)
+    for (index, id) in executed.ids.enumerated().sorted(by: { $0.element < $1.element }) {
+      var place = TransactionPlace(height: height, index: UInt32(index))
+      #if DEBUG
+        if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % executed.ids.count) }
+      #endif
+      try writer.put(LedgerTables.places, id.digest.bytes, place.canonicalBytes)
+    }
+    for node in historyNodes {
+      try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
+    }
+    for (hash, key) in fresh { try writer.put(LedgerTables.keys, hash.bytes, key) }
+    for (place, bytes) in replaced { try writer.put(LedgerTables.past, place, bytes) }
+    for change in changes { try writer.put(LedgerTables.current, change.key, VersionedValue.bytes(height, change.value)) }
+    #if DEBUG
+      if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }
+    #else
+      try writeIndex(to: writer)
+    #endif
+    let update = try tree.value()
+    try LedgerNodes.write(update, version: height, to: writer)
+    try writer.put(LedgerTables.checkpoints, key, try head().checkpoint.canonicalBytes)
+    #if DEBUG
+      if LedgerMutation.planted == .prunedVersionInUse { try prune(update, in: writer) }
+      if LedgerMutation.planted != .headOutsideTransaction { try writeHead(to: writer) }
+    #else
+      try writeHead(to: writer)
+    #endif
+  }
+
+  /// All receipts as an array's canonical bytes.
+  private var receiptList: [UInt8] {
+    var writer = CanonicalWriter(reservingCapacity: receipts.reduce(5) { $0 + $1.count })
+    writer.writeCount(receipts.count)
+    for receipt in receipts { writer.writeFixed(receipt) }
+    return writer.bytes
+  }
+
+  private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {
+    for change in executed.execution.indexChanges {
+      if let value = change.value {
+        try writer.put(LedgerTables.index, change.key, value)
+      } else {
+        #if DEBUG
+          if LedgerMutation.planted == .indexNotRemoved { continue }
+        #endif
+        try writer.remove(LedgerTables.index, change.key)
+      }
+    }
+  }
+
+  private func writeHead(to writer: any KeyValueWriter) throws(StoreError) {
+    let record = HeadRecord(height: height, blockID: executed.blockID, position: executed.position, history: history)
+    try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
+  }
+}
+
+#if DEBUG
+  extension PreparedBlock {
+    /// What a planted defect writes after the block's own transaction.
+    func writeLate(to store: any KeyValueStore) throws(LedgerError) {
+      try LedgerError.wrap {
+        switch LedgerMutation.planted {
+        case .indexOutsideTransaction: try store.write { try writeIndex(to: $0) }
+        case .headOutsideTransaction: try store.write { try writeHead(to: $0) }
+        default: break
+        }
+      }
+    }
+
+    func prune(_ update: StateTreeUpdate, in writer: any KeyValueWriter) throws(StoreError) {
+      for stale in update.stale { try writer.remove(LedgerTables.nodes, stale.storeKey) }
+    }
+  }
+#endif
