@@ -59,7 +59,8 @@ extension Node {
   /// Blocks are executed and committed in order beside the actor, which takes messages and transactions meanwhile. While one is on its way
   /// to the disk, the next is executed.
   func execute(_ block: Block, position: UInt64, areChecked: Bool) {
-    executions.append(Execution(block: FinalBlock(block: block, position: position, areChecked: areChecked)))
+    executionCount += 1
+    executions.append(Execution(number: executionCount, block: FinalBlock(block: block, position: position, areChecked: areChecked)))
     advanceExecutions()
   }
 
@@ -78,14 +79,14 @@ extension Node {
       previous = executed
     }
     executions[place].isExecuting = true
-    let block = executions[place].block
+    let (number, block) = (executions[place].number, executions[place].block)
     executing = Task.detached { [self, previous] in
-      await noteExecuted(block.position, block.execute(on: ledger, after: previous))
+      await noteExecuted(number, block.execute(on: ledger, after: previous))
     }
   }
 
-  private func noteExecuted(_ position: UInt64, _ result: Result<ExecutedBlock?, LedgerError>) {
-    guard fault == nil, let place = executions.firstIndex(where: { $0.block.position == position }) else { return }
+  private func noteExecuted(_ number: UInt64, _ result: Result<ExecutedBlock?, LedgerError>) {
+    guard fault == nil, let place = executions.firstIndex(where: { $0.number == number }) else { return }
     executions[place].isExecuting = false
     executions[place].executed = result
     advanceExecutions()
@@ -149,6 +150,8 @@ extension Node {
 
 /// A final block and how far it got.
 struct Execution: Sendable {
+  /// Its own: several blocks that become final together have one position.
+  let number: UInt64
   let block: FinalBlock
   var isExecuting = false
   /// What executing it gave.

@@ -29,6 +29,7 @@ public actor Node {
   private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   /// Final blocks; the first two are being committed and executed, beside this actor.
   var executions: Deque<Execution> = []
+  var executionCount: UInt64 = 0
   var executing: Task<Void, Never>?
   var writing: Task<Void, Never>?
   /// What catching up waits with while a block is executed: only one of the two writes to the ledger.

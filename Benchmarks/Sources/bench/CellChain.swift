@@ -1,5 +1,6 @@
 import ChainCore
 import ChainTesting
+import Dispatch
 import Synchronization
 
 /// Records of 100 bytes under random keys, two a call: the state work of an ordinary transaction, and hardly any other.
@@ -86,16 +87,50 @@ final class CellChain: Sendable {
   }
 
   /// A block whose transactions write a known and a new record each.
-  func nextBlock(transactions: Int) -> Block {
-    block(
-      (0..<transactions).map { _ in
-        let (old, new, value) = progress.withLock { progress in
-          progress.nextNew += 1
-          return (progress.random.next() % max(keys, 1), progress.nextNew, progress.random.next())
+  func nextBlock(transactions: Int) -> Block { block(nextCalls(transactions)) }
+
+  /// Such blocks, each on the one before it.
+  func nextBlocks(_ count: Int, transactions: Int) -> [Block] {
+    var blocks: [Block] = []
+    for _ in 0..<count { blocks.append(block(nextCalls(transactions), on: blocks.last)) }
+    return blocks
+  }
+
+  private func nextCalls(_ count: Int) -> [SignedTransaction] {
+    (0..<count).map { _ in
+      let (old, new, value) = progress.withLock { progress in
+        progress.nextNew += 1
+        return (progress.random.next() % max(keys, 1), progress.nextNew, progress.random.next())
+      }
+      let bytes = Array(repeating: value.canonicalBytes, count: 13).joined().prefix(100)
+      return sign("write", Cells.Write(first: Cells.key(old), second: Cells.key(new), value: Array(bytes)))
+    }
+  }
+
+  /// Commits blocks as a node does: one is executed while the one before it is written.
+  func commit(_ blocks: [Block]) throws {
+    var previous: ExecutedBlock?
+    for block in blocks {
+      let before = previous
+      let results = Mutex<(executed: Result<ExecutedBlock?, any Error>?, failure: (any Error)?)>((nil, nil))
+      DispatchQueue.concurrentPerform(iterations: 2) { part in
+        if part == 0 {
+          let result = Result { () throws -> ExecutedBlock? in
+            try ledger.execute(block, position: block.header.height.rawValue, after: before, signatures: .alreadyChecked)
+          }
+          results.withLock { $0.executed = result }
+        } else if let before {
+          do {
+            try ledger.commit(before)
+          } catch {
+            results.withLock { $0.failure = error }
+          }
         }
-        let bytes = Array(repeating: value.canonicalBytes, count: 13).joined().prefix(100)
-        return sign("write", Cells.Write(first: Cells.key(old), second: Cells.key(new), value: Array(bytes)))
-      })
+      }
+      if let failure = results.withLock({ $0.failure }) { throw failure }
+      previous = try results.withLock { $0.executed }?.get()
+    }
+    if let previous { try ledger.commit(previous) }
   }
 
   @discardableResult
@@ -115,10 +150,11 @@ final class CellChain: Sendable {
     return SignedTransaction(transaction: transaction, key: account.key.publicKey, signature: signature)
   }
 
-  private func block(_ transactions: [SignedTransaction]) -> Block {
-    let head = ledger.head
+  private func block(_ transactions: [SignedTransaction], on parent: Block? = nil) -> Block {
+    let head = parent?.header ?? ledger.head.header
+    let id = parent.map { $0.header.id(genesis: ledger.genesisID, suite: ledger.suite) } ?? ledger.head.blockID
     return Block(
-      on: head.header, parentID: head.blockID, time: head.header.time.advanced(byMilliseconds: 1_000), proposer: account.id,
+      on: head, parentID: id, time: head.time.advanced(byMilliseconds: 1_000), proposer: account.id,
       transactions: transactions, genesis: ledger.genesisID, suite: ledger.suite)
   }
 

@@ -8,6 +8,9 @@ enum LedgerCases {
   /// Of the larger chain: 10,000,000 with YUCHAIN_BENCH_KEYS=10000000, which takes minutes and some 20 GB of disk.
   static let manyKeys = setting("YUCHAIN_BENCH_KEYS", 1_000_000)
 
+  /// How many blocks follow one another in a run of the commit case.
+  private static let blocksARun = 6
+
   static let all = [
     Case(name: "ledger.commit", unit: "transactions/s", baseline: "raw LMDB, the same bytes in key order") { size in
       let count = size.count(CellChain.transactionsPerBlock)
@@ -27,14 +30,18 @@ enum LedgerCases {
       }
       return Sides(
         ours: {
-          let block = chain.nextBlock(transactions: count)
-          return Double(count) / (try clockSeconds { try chain.commit(block) })
+          let blocks = chain.nextBlocks(blocksARun, transactions: count)
+          return Double(count * blocksARun) / (try clockSeconds { try chain.commit(blocks) })
         },
         baseline: {
           try note()
           return Double(count) / map.put(last)
         },
         details: {
+          let alone = try (0..<5).map { _ in
+            let block = chain.nextBlock(transactions: count)
+            return Double(count) / (try clockSeconds { try chain.commit(block) })
+          }
           let block = chain.nextBlock(transactions: count)
           bench_count_allocations(1)
           let written = bench_bytes_written()
@@ -43,6 +50,7 @@ enum LedgerCases {
           return [
             "allocationsPerTransaction": Double(bench_allocations()) / Double(count), "putBytesPerTransaction": bytesPerTransaction,
             "writtenBytesPerTransaction": Double(bench_bytes_written() - written) / Double(count),
+            "transactionsASecondOfABlockAlone": median(alone),
           ]
         })
     },

@@ -32,18 +32,23 @@ enum NodeCases {
           let calls = try chain.calls(count)
           let written = bench_bytes_written()
           bench_count_allocations(1)
+          let height = chain.node.ledger.head.height
           let rate = Double(count) / (try wait { try await chain.process(calls) })
+          let blocks = chain.node.ledger.head.height.rawValue - height.rawValue
           bench_count_allocations(0)
           let bytes = Double(bench_bytes_written() - written)
           let timed = try chain.calls(count / 2)
+          let halfway = chain.node.ledger.head.height
           let latencies = try wait { try await chain.latencies(timed, rate: rate / 2) }
+          let blocksAtHalf = chain.node.ledger.head.height.rawValue - halfway.rawValue
           let own = try (0..<64).map { _ in try Signer() }
           for signer in own { for _ in 0..<10 { signer.verify() } }
           let limit = Double(cores) * SM2Cases.batchRate(own, rounds: size.count(50)) / share
           return [
             "allocationsPerTransaction": Double(bench_allocations()) / Double(count), "writtenBytesPerTransaction": bytes / Double(count),
             "perCore": rate / Double(cores), "p50Ms": latencies[latencies.count / 2], "p99Ms": latencies[latencies.count * 99 / 100],
-            "shareOfOwnLimit": rate / limit,
+            "shareOfOwnLimit": rate / limit, "callsPerBlock": Double(count) / Double(blocks),
+            "callsPerBlockAtHalfLoad": Double(count / 2) / Double(blocksAtHalf),
           ]
         })
     }

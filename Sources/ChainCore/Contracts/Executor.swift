@@ -134,8 +134,9 @@ public struct Executor: Sendable {
     let environment = environment(height, time, try begin(height, time, limits, overlay, on: state, &trail))
     var receipts: [Receipt] = []
     receipts.reserveCapacity(block.transactions.count)
+    let callers = KnownCallers()
     for (signed, id) in zip(block.transactions, ids) {
-      let receipt = run(signed, id: id, limits: limits, environment: environment, overlay: overlay)
+      let receipt = run(signed, id: id, by: callers, limits: limits, environment: environment, overlay: overlay)
       receipts.append(receipt)
       trail.note(receipt, of: signed.transaction, registry: environment.registry) {
         let identity = systemContext(IdentityContract.name, environment, overlay)
@@ -170,14 +171,14 @@ public struct Executor: Sendable {
   }
 
   private func run(
-    _ signed: SignedTransaction, id: TransactionID, limits: CallLimits, environment: CallEnvironment, overlay: StateOverlay
+    _ signed: SignedTransaction, id: TransactionID, by callers: KnownCallers, limits: CallLimits, environment: CallEnvironment,
+    overlay: StateOverlay
   ) -> Receipt {
     let transaction = signed.transaction
     let frame = CallFrame(environment: environment, overlay: overlay, transaction: id, limits: limits)
     let caller: Caller
     do throws(CallRefusal) {
-      caller = try CallCheck(frame: frame).caller(
-        transaction.sender, key: signed.key, contract: transaction.contract, entry: transaction.entry)
+      caller = try callers.caller(signed, frame)
     } catch {
       return .failed(id, error.contractError, meter: frame.meter.reading)
     }
@@ -247,11 +248,10 @@ public struct Executor: Sendable {
   }
 
   /// The same with the environment and state of a frame made before, and a meter of its own.
-  func check(_ signed: SignedTransaction, in shared: CallFrame) throws(CallRefusal) -> Caller {
+  func check(_ signed: SignedTransaction, by callers: KnownCallers, in shared: CallFrame) throws(CallRefusal) -> Caller {
     let frame = CallFrame(
       environment: shared.environment, overlay: shared.overlay, transaction: TransactionID(.zero), limits: genesis.parameters.callLimits)
-    return try CallCheck(frame: frame).caller(
-      signed.transaction.sender, key: signed.key, contract: signed.transaction.contract, entry: signed.transaction.entry)
+    return try callers.caller(signed, frame)
   }
 
   /// The member behind `account` as a caller, for queries.

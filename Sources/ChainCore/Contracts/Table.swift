@@ -39,6 +39,9 @@ public struct StateKey: Hashable, Sendable, Comparable {
     return writer.bytes
   }
 
+  /// What the keys of all records of a contract begin with.
+  static func prefix(contract: ContractName) -> [UInt8] { contract.canonicalBytes }
+
   /// Byte order.
   public static func < (left: StateKey, right: StateKey) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 }

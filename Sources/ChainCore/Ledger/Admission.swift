@@ -126,6 +126,7 @@ extension Ledger {
       state.remembered = RememberedRecords()
       // A frame a transaction, since each has its own meter; what they read is read once.
       let shared = try LedgerError.wrap { try self.executor.readFrame(on: state, height: header.height.next, time: header.time) }
+      let callers = KnownCallers()
       for (place, signed) in batch.enumerated() where faults[place] == nil {
         let bytes = try LedgerError.wrap { try state.reader.get(LedgerTables.places, ids[place].digest.bytes) }
         if let bytes {
@@ -134,7 +135,7 @@ extension Ledger {
           continue
         }
         do throws(CallRefusal) {
-          _ = try self.executor.check(signed, in: shared)
+          _ = try self.executor.check(signed, by: callers, in: shared)
         } catch {
           faults[place] = .refused(error)
         }

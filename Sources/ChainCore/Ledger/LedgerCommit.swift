@@ -24,10 +24,11 @@ extension Ledger {
   }
 
   /// A committed block's checkpoint and receipts.
-  package struct Committed: Sendable {
-    package var checkpoint: Checkpoint
-    /// `nil` if the block was here already: its receipts may be pruned.
-    package var receipts: [Receipt]?
+  public struct Committed: Sendable {
+    /// What this node will sign of it.
+    public internal(set) var checkpoint: Checkpoint
+    /// Its receipts, in its order; `nil` if the block was here already: they may be pruned.
+    public internal(set) var receipts: [Receipt]?
   }
 
   /// As `commit`; gives the receipts too, which the caller would have to read and decode.
@@ -40,9 +41,10 @@ extension Ledger {
     }
   }
 
-  /// Commits a block that stands on the head.
+  /// Commits a block that was executed, durably; it stands on the head.
   /// - Throws: `LedgerError.wrongHeight` if it does not, `.store`.
-  package func commit(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
+  @discardableResult
+  public func commit(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
     try exclusively { () throws(LedgerError) in try write(executed) }
   }
 
@@ -57,7 +59,7 @@ extension Ledger {
       try LedgerError.wrap {
         try store.write { writer in
           // Its read must end before the store may grow.
-          defer { _ = try? prepared.tree.value() }
+          defer { _ = try? prepared.derived.value() }
           try prepared.write(to: writer)
           for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
             try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
@@ -155,8 +157,8 @@ extension Ledger {
     return committed
   }
 
-  /// From how many changes on the tree is worth a thread of its own.
-  private static let changesOfBackgroundTree = 512
+  /// From how many changes on the tree and the rest are worth a thread of their own.
+  private static let changesOfBackgroundWork = 512
 
   private func prepare(
     _ executed: ExecutedBlock, on head: LedgerHead, history: AppendOnlyTree
@@ -167,19 +169,20 @@ extension Ledger {
       if LedgerMutation.planted == .changeOutsideTree { ofTree = batch.dropLast() }
     #endif
     let (base, version) = (head.height.rawValue, executed.block.header.height.rawValue)
-    // The tree needs nothing of what else is written, and takes as long.
-    let tree = BackgroundWork(inBackground: batch.count >= Self.changesOfBackgroundTree) { [self, ofTree] in
-      try readingAtLength { reader throws(LedgerError) in
+    // It needs nothing of what else is written, and takes as long.
+    let derived = BackgroundWork(inBackground: batch.count >= Self.changesOfBackgroundWork) { [self, ofTree] in
+      let update = try readingAtLength { reader throws(LedgerError) in
         try LedgerError.wrap {
           try StateTree(suite: suite).apply(ofTree, base: base, newVersion: version, reader: LedgerNodes(reader: reader))
         }
       }
+      return Derived(executed, update: update, suite: suite)
     }
     return try readingAtLength { reader throws(LedgerError) in
       let state = LedgerState(
         reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(executed.read))
       return try PreparedBlock(
-        executed, hashes: batch.map(\.keyHash), tree: tree, on: head, history: history, ledger: self, state: state)
+        executed, hashes: batch.map(\.keyHash), derived: derived, on: head, history: history, ledger: self, state: state)
     }
   }
 

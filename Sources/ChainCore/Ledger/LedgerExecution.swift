@@ -1,9 +1,9 @@
 // Executing a block, which may be done while the block before it is still on its way to the disk.
 
 /// A block that was executed and is not committed yet: everything that its commit needs to know.
-package struct ExecutedBlock: Sendable {
+public struct ExecutedBlock: Sendable {
   /// The block.
-  package let block: Block
+  public let block: Block
   let blockID: BlockID
   let position: UInt64
   let ids: [TransactionID]
@@ -20,11 +20,17 @@ package struct ExecutedBlock: Sendable {
 extension Ledger {
   /// Checks the next block and executes it, without keeping anything; `commit(_:)` does.
   ///
+  /// A host with more than one processor executes a block while the one before it is committed:
+  ///
+  /// ```swift
+  /// let first = try ledger.execute(block1, position: 1)
+  /// let second = try ledger.execute(block2, position: 2, after: first)  // beside ledger.commit(first)
+  /// ```
   /// - Parameter previous: The block before it, if that is executed and perhaps not committed yet: a pipeline of two.
   /// - Returns: `nil` for a block that is here already.
   /// - Throws: `LedgerError.invalidBlock` for a block that no validator may vote for, `.wrongHeight`, `.store`.
-  package func execute(
-    _ block: Block, position: UInt64, after previous: ExecutedBlock? = nil, signatures: SignatureCheck
+  public func execute(
+    _ block: Block, position: UInt64, after previous: ExecutedBlock? = nil, signatures: SignatureCheck = .check
   ) throws(LedgerError) -> ExecutedBlock? {
     let head = head
     let parent = previous?.block.header ?? head.header

@@ -1,3 +1,25 @@
+/// What is computed of a block without its other writes, and written last.
+struct Derived: Sendable {
+  /// What the block adds to the state tree.
+  let update: StateTreeUpdate
+  /// All receipts as an array's canonical bytes.
+  let receipts: [UInt8]
+  let receiptsRoot: Digest
+  /// All transactions as an array's canonical bytes.
+  let transactions: [UInt8]
+
+  init(_ executed: ExecutedBlock, update: StateTreeUpdate, suite: CryptoSuite) {
+    self.update = update
+    let each = executed.execution.receipts.map(\.canonicalBytes)
+    receiptsRoot = MerkleLog.root(of: suite.hashes(ofPublic: each.map { [0] + $0 }), suite: suite)
+    var writer = CanonicalWriter(reservingCapacity: each.reduce(5) { $0 + $1.count })
+    writer.writeCount(each.count)
+    for receipt in each { writer.writeFixed(receipt) }
+    receipts = writer.bytes
+    transactions = executed.block.transactions.canonicalBytes
+  }
+}
+
 /// Everything that one block writes.
 struct PreparedBlock: Sendable {
   let executed: ExecutedBlock
@@ -5,9 +27,9 @@ struct PreparedBlock: Sendable {
   let suite: CryptoSuite
   let history: AppendOnlyTree
   let historyNodes: [LogNode]
-  let tree: BackgroundWork<StateTreeUpdate>
-  /// The checkpoint but for the state's root.
-  private let rootless: Checkpoint
+  let derived: BackgroundWork<Derived>
+  private let historyRoot: Digest
+  private let validatorSetHash: Digest
   /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
   /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
   let changes: [RecordChange]
@@ -15,17 +37,16 @@ struct PreparedBlock: Sendable {
   let replaced: [(place: [UInt8], bytes: [UInt8])]
   /// Keys that are not in any kept state, in the order of their hashes.
   let fresh: [(hash: Digest, key: [UInt8])]
-  let receipts: [[UInt8]]
 
   var height: BlockHeight { executed.block.header.height }
 
   init(
-    _ executed: ExecutedBlock, hashes: [Digest], tree: BackgroundWork<StateTreeUpdate>, on parent: LedgerHead, history: AppendOnlyTree,
+    _ executed: ExecutedBlock, hashes: [Digest], derived: BackgroundWork<Derived>, on parent: LedgerHead, history: AppendOnlyTree,
     ledger: Ledger, state: LedgerState
   ) throws(LedgerError) {
     self.executed = executed
     self.parent = parent
-    self.tree = tree
+    self.derived = derived
     suite = ledger.suite
     let execution = executed.execution
     var history = history
@@ -55,31 +76,25 @@ struct PreparedBlock: Sendable {
     fresh.sort { $0.hash < $1.hash }
     self.replaced = replaced
     self.fresh = fresh
-    receipts = execution.receipts.map(\.canonicalBytes)
-    let header = executed.block.header
-    rootless = Checkpoint(
-      chain: header.chain, height: header.height, blockID: executed.blockID, stateRoot: .zero,
-      receiptsRoot: MerkleLog.root(of: suite.hashes(ofPublic: receipts.map { [0] + $0 }), suite: suite),
-      historyRoot: history.root(suite: suite),
-      validatorSetHash: executed.seats.current.hash(genesis: ledger.genesisID, suite: suite))
+    historyRoot = history.root(suite: suite)
+    validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: suite)
   }
 
-  /// The head after it. Waits for the tree.
+  /// The head after it. Waits for what is derived.
   func head() throws(LedgerError) -> LedgerHead {
-    let root = try LedgerError.wrap { try tree.value().root }
+    let derived = try LedgerError.wrap { () throws in try self.derived.value() }
+    let header = executed.block.header
     let checkpoint = Checkpoint(
-      chain: rootless.chain, height: rootless.height, blockID: rootless.blockID, stateRoot: root, receiptsRoot: rootless.receiptsRoot,
-      historyRoot: rootless.historyRoot, validatorSetHash: rootless.validatorSetHash)
+      chain: header.chain, height: height, blockID: executed.blockID, stateRoot: derived.update.root, receiptsRoot: derived.receiptsRoot,
+      historyRoot: historyRoot, validatorSetHash: validatorSetHash)
     return LedgerHead(
-      header: executed.block.header, blockID: executed.blockID, checkpoint: checkpoint, position: executed.position,
-      seats: executed.seats, schedule: executed.schedule)
+      header: header, blockID: executed.blockID, checkpoint: checkpoint, position: executed.position, seats: executed.seats,
+      schedule: executed.schedule)
   }
 
   func write(to writer: any KeyValueWriter) throws {
     let key = LedgerTables.key(height)
     try writer.put(LedgerTables.headers, key, executed.block.header.canonicalBytes)
-    try writer.put(LedgerTables.transactions, key, executed.block.transactions.canonicalBytes)
-    try writer.put(LedgerTables.receipts, key, receiptList)
     for (index, id) in executed.ids.enumerated().sorted(by: { $0.element < $1.element }) {
       var place = TransactionPlace(height: height, index: UInt32(index))
       #if DEBUG
@@ -98,23 +113,17 @@ struct PreparedBlock: Sendable {
     #else
       try writeIndex(to: writer)
     #endif
-    let update = try tree.value()
-    try LedgerNodes.write(update, version: height, to: writer)
+    let derived = try derived.value()
+    try writer.put(LedgerTables.transactions, key, derived.transactions)
+    try writer.put(LedgerTables.receipts, key, derived.receipts)
+    try LedgerNodes.write(derived.update, version: height, to: writer)
     try writer.put(LedgerTables.checkpoints, key, try head().checkpoint.canonicalBytes)
     #if DEBUG
-      if LedgerMutation.planted == .prunedVersionInUse { try prune(update, in: writer) }
+      if LedgerMutation.planted == .prunedVersionInUse { try prune(derived.update, in: writer) }
       if LedgerMutation.planted != .headOutsideTransaction { try writeHead(to: writer) }
     #else
       try writeHead(to: writer)
     #endif
-  }
-
-  /// All receipts as an array's canonical bytes.
-  private var receiptList: [UInt8] {
-    var writer = CanonicalWriter(reservingCapacity: receipts.reduce(5) { $0 + $1.count })
-    writer.writeCount(receipts.count)
-    for receipt in receipts { writer.writeFixed(receipt) }
-    return writer.bytes
   }
 
   private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {

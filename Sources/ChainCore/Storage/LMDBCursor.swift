@@ -34,20 +34,6 @@ import CLMDB
   /// Ends the transaction and makes its changes durable; after an error nothing of it is kept.
   func commit() throws(StoreError) { try LMDBEnvironment.check(unsafe mdb_txn_commit(transaction), path) }
 
-  /// The checked value of a stored key, or `nil` if no record has that key. That nothing is there is not checked.
-  func get(_ key: [UInt8]) throws(LMDBFault) -> [UInt8]? {
-    var data = unsafe MDB_val()
-    let (code, isGood) = unsafe key.withUnsafeBytes { bytes in
-      var keyValue = unsafe MDB_val(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
-      let code = unsafe mdb_get(transaction, table, &keyValue, &data)
-      return unsafe (code, code == 0 && LMDBBytes(data).isRecord(of: LMDBBytes(keyValue)))
-    }
-    if code == MDB_NOTFOUND { return nil }
-    guard code == 0 else { throw .failed(LMDBEnvironment.error(code, path)) }
-    guard isGood else { throw .badRecord(key) }
-    return unsafe LMDBBytes(data).array(from: StoreRecord.headerBytes)
-  }
-
   /// Sets the record of a stored key.
   func put(_ key: [UInt8], _ value: [UInt8]) throws(StoreError) {
     let header = StoreRecord.header(key: key, value: value)
@@ -106,6 +92,15 @@ enum LMDBFault: Error {
 
   func array(from start: Int) -> [UInt8] { unsafe Array(bytes[start...]) }
 
+  /// Whether these are the bytes of `key`.
+  func equals(_ key: [UInt8]) -> Bool {
+    guard unsafe bytes.count == key.count, let left = unsafe bytes.baseAddress else { return false }
+    return unsafe key.withUnsafeBytes { right in
+      guard let right = right.baseAddress else { return false }
+      return unsafe memcmp(left, right, bytes.count) == 0
+    }
+  }
+
   /// Whether these bytes are before `key`, bytewise.
   func precedes(_ key: [UInt8]) -> Bool {
     let order = unsafe key.withUnsafeBytes { other in
@@ -148,9 +143,23 @@ enum LMDBFault: Error {
   /// Whether the key here is before `bound`.
   func isBefore(_ bound: [UInt8]) -> Bool { unsafe LMDBBytes(key).precedes(bound) }
 
+  /// The checked value of a stored key, or `nil` if no record has that key: then the keys on both sides of it are checked.
+  func value(of stored: [UInt8]) throws(LMDBFault) -> [UInt8]? {
+    let found = try move(MDB_SET_RANGE, to: stored)
+    if found, unsafe LMDBBytes(key).equals(stored) { return try currentValue() }
+    try checkSides(of: stored, found: found)
+    return nil
+  }
+
   /// Moves to the first key not before `bound`, or past the end and returns `false`. The keys on both sides of `bound` are checked.
   func seek(_ bound: [UInt8]) throws(LMDBFault) -> Bool {
     let found = try move(MDB_SET_RANGE, to: bound)
+    try checkSides(of: bound, found: found)
+    return found
+  }
+
+  /// Checks the key here, if one was found, and the one before it, which must be on the other side of `bound`. Stays here.
+  private func checkSides(of bound: [UInt8], found: Bool) throws(LMDBFault) {
     if found {
       if isBefore(bound) { throw .badOrder(bound) }
       try checkKey()
@@ -164,7 +173,6 @@ enum LMDBFault: Error {
     } else if try move(MDB_LAST) {
       try checkBefore(bound)
     }
-    return found
   }
 
   /// Moves to the last key before `bound`, or returns `false`. The keys on both sides of `bound` are checked.

@@ -12,7 +12,7 @@ final class LMDBTransaction: KeyValueWriter {
   private let report: @Sendable (StoreError) -> Void
   private var isOpen = true
   private var scans = 0
-  /// The cursor that checks searches without a result.
+  /// The cursor of single reads.
   private var prober: LMDBCursor?
   /// The first failed change: then nothing is committed.
   private(set) var failure: StoreError?
@@ -57,7 +57,7 @@ final class LMDBTransaction: KeyValueWriter {
     guard entries > 0 || source.number > 0 else { return nil }
     let value: [UInt8]?
     do throws(LMDBFault) {
-      value = try source.get(Self.headKey)
+      value = try self.cursor().value(of: Self.headKey)
     } catch {
       throw explain(error)
     }
@@ -77,12 +77,7 @@ final class LMDBTransaction: KeyValueWriter {
     try StoreTable.check(key: key)
     let stored = table.prefix + key
     do throws(LMDBFault) {
-      if let value = try source.get(stored) { return value }
-      let prober = try self.cursor()
-      guard try prober.seek(stored) else { return nil }
-      // The search found nothing, yet here it is.
-      if prober.currentKey == stored { throw .badOrder(stored) }
-      return nil
+      return try self.cursor().value(of: stored)
     } catch {
       throw explain(error)
     }

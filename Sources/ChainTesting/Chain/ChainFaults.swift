@@ -72,6 +72,8 @@ public enum ChainSight: String, Sendable, Hashable, CaseIterable {
   case block
   /// A block had more than one transaction.
   case batch
+  /// A block was executed before the one that it stands on was written.
+  case executedEarly
   /// A call failed and left nothing but its receipt.
   case failedCall
   /// A checkpoint got its certificate.

@@ -50,6 +50,7 @@ extension ChainWorld {
     validators[index].writeDue = now
     validators[index].startedAt = now
     validators[index].undecided = []
+    (validators[index].executions, validators[index].heldSync, validators[index].executionDue) = ([], [], now)
     validators[index].steward = Steward(account: founding.administrator, key: validators[index].key)
     validators[index].catchUp = NodeSync(
       validators[index].ledger, key: validators[index].key.publicKey, store: validators[index].store,

@@ -69,6 +69,10 @@ extension ChainWorld {
 
   mutating func catchUp(_ index: Int, _ event: StateSync.Event) throws {
     guard validators[index].core != nil else { return }
+    guard validators[index].executions.isEmpty else {
+      if case .time = event { return }
+      return validators[index].heldSync.append(event)
+    }
     let ledger = validators[index].ledger
     let seats = ledger.head.seats.current
     let outcome = validators[index].catchUp.step(event)

@@ -35,7 +35,15 @@ extension ChainWorld {
     case .send(let message, let to): if let place = places[to] { send(message, from: index, to: place) }
     case .admit(let bytes): if let admitted = try? ledger.admit(bytes) { events.append(.admitted(admitted)) }
     case .build(let request, let transactions): events.append(.built(request, build(transactions, request, index)))
-    case .execute(let position, let block, let areChecked): events.append(try execute(block, position, areChecked, index))
+    case .execute(let position, let block, let areChecked):
+      let execution = Execution(block: block, position: position, areChecked: areChecked)
+      if validators[index].executions.isEmpty, random.chance(50) {
+        events.append(try execute(execution, index))
+      } else {
+        validators[index].executions.append(execution)
+        validators[index].executionDue = max(validators[index].executionDue, now + 1 + random.below(2 * faults.diskMs))
+        schedule(.execution(of: index, life: life), in: validators[index].executionDue - now)
+      }
     case .sign(let checkpoint):
       let signature = try validators[index].key.sign(checkpoint.digest(genesis: ledger.genesisID, suite: .international))
       schedule(.event(.signed(checkpoint, signature), of: index, life: life), in: 1)
@@ -91,7 +99,7 @@ extension ChainWorld {
   private mutating func build(_ transactions: [SignedTransaction], _ request: BuildRequest, _ index: Int) -> Block? {
     let ledger = validators[index].ledger
     var (parent, parentID) = (ledger.head.header, ledger.head.blockID)
-    for ancestor in request.ancestors {
+    for ancestor in request.ancestors where ancestor.header.height > ledger.head.height {
       guard ancestor.header.parent == parentID else { return nil }
       (parent, parentID) = (ancestor.header, ancestor.header.id(genesis: ledger.genesisID, suite: .international))
     }
@@ -121,13 +129,43 @@ extension ChainWorld {
     for (request, areChecked) in waiting { judge(request, areChecked, index) }
   }
 
+  /// Executes and commits the first block that waits; the next one is executed before that, as nodes do.
+  mutating func executeNext(_ index: Int) throws {
+    guard !validators[index].executions.isEmpty else { return }
+    let life = validators[index].life
+    let first = validators[index].executions.removeFirst()
+    let event = try execute(first, index, beforeCommit: true)
+    try step(index, event)
+    guard validators[index].life == life, validators[index].executions.isEmpty else { return }
+    let held = validators[index].heldSync
+    validators[index].heldSync = []
+    for event in held where validators[index].life == life { try catchUp(index, event) }
+  }
+
   /// Executes a block and checks what must hold after it.
-  private mutating func execute(_ block: Block, _ position: UInt64, _ areChecked: Bool, _ index: Int) throws -> NodeCore.Event {
+  private mutating func execute(_ execution: Execution, _ index: Int, beforeCommit: Bool = false) throws -> NodeCore.Event {
     let ledger = validators[index].ledger
+    let (block, position) = (execution.block, execution.position)
+    let signatures = { (areChecked: Bool) -> Ledger.SignatureCheck in areChecked ? .alreadyChecked : .check }
     let checkpoint: Checkpoint
     let seats = ledger.head.seats
     do throws(LedgerError) {
-      checkpoint = try ledger.commit(block, position: position, signatures: areChecked ? .alreadyChecked : .check)
+      let executed: ExecutedBlock?
+      if let early = execution.early {
+        executed = early
+        note(.executedEarly)
+      } else {
+        executed = try ledger.execute(block, position: position, signatures: signatures(execution.areChecked))
+      }
+      if beforeCommit, let executed, let next = validators[index].executions.first {
+        // What is not valid is found out again in its turn.
+        let early = try? ledger.execute(next.block, position: next.position, after: executed, signatures: signatures(next.areChecked))
+        validators[index].executions[0].early = early ?? nil
+      }
+      checkpoint =
+        if let executed { try ledger.commit(executed).checkpoint } else {
+          try ledger.commit(block, position: position, signatures: signatures(execution.areChecked))
+        }
     } catch {
       switch error {
       case .invalidBlock, .wrongHeight, .otherBlock: return .skipped(position: position, head: ledger.head.height)

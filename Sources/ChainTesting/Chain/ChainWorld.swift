@@ -36,6 +36,11 @@ public struct ChainWorld: FaultyWorld, Sendable {
     var restartAt: Int?
     var isLiar = false
     var writeDue = 0
+    /// Final blocks on their way through execution and commit.
+    var executions: [Execution] = []
+    var executionDue = 0
+    /// What catching up waits with meanwhile.
+    var heldSync: [StateSync.Event] = []
     var startedAt = 0
     /// Whether its votes are on disk.
     var hasJournal = false
@@ -46,10 +51,19 @@ public struct ChainWorld: FaultyWorld, Sendable {
     var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
   }
 
+  /// A final block; executed early if the one before it was still being written.
+  struct Execution {
+    let block: Block
+    let position: UInt64
+    let areChecked: Bool
+    var early: ExecutedBlock?
+  }
+
   enum Item {
     case message([UInt8], from: Int, to: Int)
     case event(NodeCore.Event, of: Int, life: Int)
     case write(EngineWrite, of: Int, life: Int)
+    case execution(of: Int, life: Int)
     case tick(Int, life: Int)
     case retry(TransactionID)
   }
@@ -278,6 +292,7 @@ public struct ChainWorld: FaultyWorld, Sendable {
       try validators[index].votes.write { try write.apply(to: $0) }
       validators[index].hasJournal = true
       try step(index, .persisted(sequence: write.sequence))
+    case .execution(let index, let life): if validators[index].life == life { try executeNext(index) }
     case .tick(let index, let life):
       guard validators[index].life == life else { return }
       schedule(.tick(index, life: life), in: Self.tickMs)
