@@ -100,7 +100,7 @@ import Testing
 
 /// When the Raft engine builds, and what it does with what comes back.
 @Suite struct RaftBlockEngine {
-  @Test func buildsOnTheHeadOneBlockAtATime() throws {
+  @Test func buildsOnTheHeadAndOneBlockBeyondIt() throws {
     let founding = try Founding(
       FoundingPlan(chain: "henan/410100", suite: .international, validators: [Founding.platform], contracts: [], time: 1_000))
     let genesis = founding.genesis
@@ -144,11 +144,24 @@ import Testing
       transactions: [], genesis: genesis.id, suite: genesis.suite)
     try step(.built(requests[0], block))
     #expect(decided.count == 1 && decided[0].block == block)
+    // While it is executed and written, the next is made on it; then no more.
     try step(.workPending)
-    #expect(requests.count == 1, "one block at a time")
+    #expect(requests.count == 2 && requests[1].parent == 1 && requests[1].ancestors == [block])
+    let second = Block(
+      on: block.header, parentID: block.header.id(genesis: genesis.id, suite: genesis.suite), time: 3_000, proposer: id.account,
+      transactions: [], genesis: genesis.id, suite: genesis.suite)
+    try step(.built(requests[1], second))
+    #expect(decided.count == 2 && decided[1].block == second)
+    try step(.workPending)
+    #expect(requests.count == 2, "two blocks are on their way")
     try step(.executed(position: decided[0].position, head: 1))
-    #expect(requests.count == 2 && requests[1].parent == 1)
-    try step(.built(requests[1], nil))
+    #expect(requests.count == 3 && requests[2].parent == 2 && requests[2].ancestors == [second])
+    try step(.built(requests[2], nil))
+    // The second was skipped: what comes next stands on the head again.
+    try step(.executed(position: decided[1].position, head: 1))
+    try step(.workPending)
+    #expect(requests.count == 4 && requests[3].parent == 1 && requests[3].ancestors.isEmpty)
+    try step(.built(requests[3], nil))
     try pass(genesis.parameters.idleIntervalMs + 100)
     #expect(requests.last?.allowsEmpty == true, "an idle chain makes an empty block")
     // A new process continues from the log and does not deliver what the ledger holds.

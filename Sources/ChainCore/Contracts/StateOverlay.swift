@@ -107,7 +107,12 @@ final class StateOverlay {
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
   ) throws(ContractError) {
     let values = changes(in: space).values
-    var walk = order(of: space).walk(from: from, to: to, reverse: reverse)
+    #if DEBUG
+      let isTurned = reverse != (LedgerMutation.planted == .unsortedWrites)
+      var walk = order(of: space).walk(from: from, to: to, reverse: isTurned)
+    #else
+      var walk = order(of: space).walk(from: from, to: to, reverse: reverse)
+    #endif
     var next = walk.next()?.key
     var goesOn = true
     func take(_ key: [UInt8]) {
@@ -131,9 +136,6 @@ final class StateOverlay {
   /// What the layers changed, in key order.
   func changes(_ space: StateSpace) -> [(key: [UInt8], value: [UInt8]?)] {
     var pairs = changes(in: space).values.map { (key: $0.key.bytes, value: $0.value) }
-    #if DEBUG
-      if LedgerMutation.planted == .unsortedWrites { return pairs }
-    #endif
     pairs.sort { ByteKey.precedes($0.key, $1.key) }
     return pairs
   }

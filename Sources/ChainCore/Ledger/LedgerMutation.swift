@@ -45,7 +45,7 @@
     case windowTooWide
     /// A transaction's place is that of its neighbour.
     case receiptOfAnother
-    /// Changes are written and scanned in the order of a dictionary.
+    /// A range goes through the changes of its block in the wrong order.
     case unsortedWrites
     /// Index entries of what is gone stay.
     case indexNotRemoved

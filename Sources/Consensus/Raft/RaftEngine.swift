@@ -3,8 +3,8 @@ public import ChainCore
 /// Orders blocks by Raft: a log entry holds one block. For chains whose validators may crash but do not lie.
 ///
 /// The leader builds first when its own noop is applied, then whenever its block before is decided and there is work, or the chain was
-/// idle for `ChainParameters.idleIntervalMs`. It builds on its own blocks that are decided and not executed yet, a few of them: while
-/// one is written to the disk, the next is executed and the one after that replicated. A block whose parent is not the head of the
+/// idle for `ChainParameters.idleIntervalMs`. It builds on its own block that is decided and not executed yet: while one is written to
+/// the disk, the next is replicated and executed. A block whose parent is not the head of the
 /// ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
 ///
 /// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
@@ -40,8 +40,9 @@ public struct RaftEngine: Engine {
   private var proposed: (id: ProposalID, block: Block, index: LogIndex?)?
   /// Our blocks that are decided and not executed, each on the one before it, the first on the head.
   private var pipeline: [(index: LogIndex, block: Block)] = []
-  /// How many blocks the next one may stand on that are not executed: one in execution, one on its way to the disk.
-  private static let pipelineLimit = 2
+  /// How many blocks the next one may stand on that are not executed: it is replicated and executed while one is on its way to the disk.
+  /// With more, blocks become smaller, and each writes its own pages.
+  private static let pipelineLimit = 1
   private var reportedFault: EngineFault?
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
