@@ -119,4 +119,32 @@ private struct Tape: Contract {
     #expect(try ledger.execute(first, position: 1) == nil)
     #expect(ledger.head.header == second.header)
   }
+
+  /// Pruning may forget, between the two, that a record was removed; when it comes back, all that belongs to it is written anew.
+  @Test func recordComesBackThoughItsTombstoneWentMeanwhile() throws {
+    let store = MemoryStore()
+    var chain = try SoloChain([Tape()], organisations: ["office": []], validators: 1, store: store)
+    let clerk = try chain.member("office")
+    func call(_ entry: EntryName) throws { #expect(try chain.call(Tape.name, entry, UInt64(1), by: clerk).status == .succeeded) }
+    try call("append")
+    try call("drop")
+    for _ in 0..<3 { try chain.makeBlock() }
+    let head = chain.ledger.head
+    let block = Block(
+      on: head.header, parentID: head.blockID, time: head.header.time.advanced(byMilliseconds: 500), proposer: clerk.id,
+      transactions: [try chain.sign(Tape.name, "append", UInt64(1), by: clerk)], genesis: chain.ledger.genesisID, suite: chain.suite)
+    let executed = try #require(try chain.ledger.execute(block, position: block.header.height.rawValue))
+    let before = try Pruning.sizes(store)
+    try Pruning.prune(chain.ledger, RetentionPolicy(states: 1))
+    let after = try Pruning.sizes(store)
+    #expect(before["state", default: 0] == after["state", default: 0] + 1, "the tombstone is gone")
+    try chain.ledger.commit(executed)
+    let sizes = try Pruning.sizes(store)
+    #expect(sizes["state"] == sizes["state-keys"])
+    #expect(sizes["state-past"] == after["state-past"], "nothing was replaced but what every block replaces: \(sizes)")
+    try chain.ledger.add(try chain.certify(chain.ledger.head.checkpoint))
+    try chain.makeBlock()
+    try Pruning.prune(chain.ledger, RetentionPolicy(states: 1))
+    #expect(try chain.ledger.auditPruning().isExact)
+  }
 }

@@ -108,7 +108,7 @@ final class StateOverlay {
   ) throws(ContractError) {
     let values = changes(in: space).values
     #if DEBUG
-      let isTurned = reverse != (LedgerMutation.planted == .unsortedWrites)
+      let isTurned = reverse != (LedgerMutation.planted == .turnedRanges)
       var walk = order(of: space).walk(from: from, to: to, reverse: isTurned)
     #else
       var walk = order(of: space).walk(from: from, to: to, reverse: reverse)

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Work for another processor, if one is free: whoever waits for it before it has begun does it on the spot.
+/// Work that is done at once, or given to another processor: whoever waits for it before it has begun there does it on the spot.
 ///
 /// So nothing ever waits for a thread, however many ledgers one process has.
 final class BackgroundWork<Value: Sendable>: Sendable {
@@ -14,37 +14,40 @@ final class BackgroundWork<Value: Sendable>: Sendable {
   private let state: Mutex<State>
   private let isDone = DispatchSemaphore(value: 0)
 
-  /// Begins `body` on another thread, or leaves it to the first who waits.
+  /// Begins `body` on another thread, or does it now.
   init(inBackground: Bool, _ body: @escaping @Sendable () throws -> Value) {
     state = Mutex(.waiting(body))
-    if inBackground { DispatchQueue.global(qos: .userInitiated).async { [self] in _ = run() } }
+    if inBackground {
+      DispatchQueue.global(qos: .userInitiated).async { [self] in _ = run() }
+    } else {
+      _ = run()
+    }
   }
 
   /// What the work gave; also when asked again.
   func value() throws -> Value {
-    if !run() {
+    while true {
+      if let result = run() { return try result.get() }
       isDone.wait()
       isDone.signal()
     }
-    guard case .done(let result) = state.withLock({ $0 }) else { preconditionFailure("the work has ended") }
-    return try result.get()
   }
 
-  /// `false` if another thread has begun it and not ended.
-  private func run() -> Bool {
-    let (body, isOver) = state.withLock { state -> ((@Sendable () throws -> Value)?, Bool) in
+  /// What it gave, after doing it if nobody has begun; `nil` while another thread does it.
+  private func run() -> Result<Value, any Error>? {
+    let (body, result) = state.withLock { state -> ((@Sendable () throws -> Value)?, Result<Value, any Error>?) in
       switch state {
       case .waiting(let body):
         state = .running
-        return (body, false)
-      case .running: return (nil, false)
-      case .done: return (nil, true)
+        return (body, nil)
+      case .running: return (nil, nil)
+      case .done(let result): return (nil, result)
       }
     }
-    guard let body else { return isOver }
-    let result = Result { try body() }
-    state.withLock { $0 = .done(result) }
+    guard let body else { return result }
+    let made = Result { try body() }
+    state.withLock { $0 = .done(made) }
     isDone.signal()
-    return true
+    return made
   }
 }

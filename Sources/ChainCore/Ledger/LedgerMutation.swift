@@ -46,7 +46,7 @@
     /// A transaction's place is that of its neighbour.
     case receiptOfAnother
     /// A range goes through the changes of its block in the wrong order.
-    case unsortedWrites
+    case turnedRanges
     /// Index entries of what is gone stay.
     case indexNotRemoved
     /// The last change of a block is not in the state tree.

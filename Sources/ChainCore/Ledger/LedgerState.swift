@@ -77,18 +77,23 @@ final class RememberedRecords {
   private static let bytesMax = 64 << 20
 
   private(set) var records: [ByteKey: [UInt8]?]
-  private var bytes = 0
+  private var bytes: Int
 
   /// What was read before, to which more may come.
-  init(_ records: [ByteKey: [UInt8]?] = [:]) { self.records = records }
+  init(_ records: [ByteKey: [UInt8]?] = [:]) {
+    self.records = records
+    bytes = records.reduce(0) { $0 + Self.size($1.key, $1.value) }
+  }
 
   func find(_ key: ByteKey) -> [UInt8]?? { records[key] }
 
   func note(_ key: ByteKey, _ value: [UInt8]?) {
-    // The 100 bytes stand for the dictionary's own.
-    bytes += key.bytes.count + (value?.count ?? 0) + 100
+    bytes += Self.size(key, value)
     if bytes <= Self.bytesMax { records[key] = .some(value) }
   }
+
+  /// The 100 bytes stand for the dictionary's own.
+  private static func size(_ key: ByteKey, _ value: [UInt8]?) -> Int { key.bytes.count + (value?.count ?? 0) + 100 }
 }
 
 /// The nodes of the history tree in the store.

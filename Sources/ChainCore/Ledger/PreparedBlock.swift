@@ -23,8 +23,6 @@ struct Derived: Sendable {
 /// Everything that one block writes.
 struct PreparedBlock: Sendable {
   let executed: ExecutedBlock
-  let parent: LedgerHead
-  let suite: CryptoSuite
   let history: AppendOnlyTree
   let historyNodes: [LogNode]
   let derived: BackgroundWork<Derived>
@@ -45,14 +43,13 @@ struct PreparedBlock: Sendable {
     ledger: Ledger, state: LedgerState
   ) throws(LedgerError) {
     self.executed = executed
-    self.parent = parent
     self.derived = derived
-    suite = ledger.suite
+    let suite = ledger.suite
     let execution = executed.execution
     var history = history
     var nodes: [LogNode] = []
     history.append(
-      MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: ledger.suite), suite: ledger.suite, into: &nodes)
+      MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: suite), suite: suite, into: &nodes)
     self.history = history
     historyNodes = nodes
     var replaced: [(place: [UInt8], bytes: [UInt8])] = []
@@ -60,8 +57,7 @@ struct PreparedBlock: Sendable {
     var real: [RecordChange] = []
     real.reserveCapacity(execution.changes.count)
     for (change, hash) in zip(execution.changes, hashes) {
-      if let bytes = try LedgerError.wrap({ try state.newest(change.key) }) {
-        let old: VersionedValue = try LedgerError.decode(bytes, "state record")
+      if let (old, bytes) = try Self.replaced(by: change, in: state) {
         guard old.value != change.value else { continue }
         replaced.append((hash.bytes + old.version.keyBytes, bytes))
       } else {
@@ -78,6 +74,18 @@ struct PreparedBlock: Sendable {
     self.fresh = fresh
     historyRoot = history.root(suite: suite)
     validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: suite)
+  }
+
+  /// What a change replaces, as it is stored.
+  ///
+  /// Pruning may have forgotten since the block was executed that a record was removed; what else was read then cannot have changed.
+  private static func replaced(
+    by change: RecordChange, in state: LedgerState
+  ) throws(LedgerError) -> (value: VersionedValue, bytes: [UInt8])? {
+    guard let known = try LedgerError.wrap({ try state.newest(change.key) }) else { return nil }
+    let value: VersionedValue = try LedgerError.decode(known, "state record")
+    if value.value == nil, try LedgerError.wrap({ try state.reader.get(LedgerTables.current, change.key) }) == nil { return nil }
+    return (value, known)
   }
 
   /// The head after it. Waits for what is derived.
