@@ -188,7 +188,7 @@ import Testing
   /// Searches everything that the chain stores for the values, as they are and as people would write them.
   func expectNoTrace(of values: [[UInt8]]) throws {
     let names: [StaticString] = [
-      "meta", "headers", "transactions", "receipts", "places", "checkpoints", "certificates", "history", "state", "state-past",
+      "meta", "headers", "transactions", "receipts", "places", "checkpoints", "certificates", "history", "state",
       "state-nodes", "state-stale", "index",
     ]
     var needles: [Data] = []

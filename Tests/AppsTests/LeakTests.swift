@@ -24,7 +24,7 @@ private struct LeakyContract: Contract {
       switch call.place {
       case "state": try context.put(Self.values, "one", bytes)
       case "key": try context.put(Self.values, String(decoding: bytes, as: UTF8.self), [])
-      case "past state":
+      case "state tree":
         try context.put(Self.values, "two", bytes)
       case "overwrite": try context.put(Self.values, "two", [1])
       case "events": try context.emit("leaky.happened", bytes)
@@ -64,18 +64,19 @@ private struct LeakyContract: Contract {
     #expect(clean.leaks.isEmpty && clean.bytes.values.reduce(0, +) > 10_000)
     var found = 0
     for secret in Self.secrets {
-      for place in ["state", "key", "past state", "events", "receipts", "output", "packets", "blocks"] {
+      for place in ["state", "key", "state tree", "events", "receipts", "output", "packets", "blocks"] {
         var chain = try chain()
         let office = try chain.member("office")
         let bytes = Array("about \(secret.text).".utf8)
         var call = LeakyContract.Call(place: place, bytes: bytes.reversed())
         if place == "blocks" { call.bytes = bytes }
         _ = try chain.call("leaky", "leak", call, by: office)
-        if place == "past state" { _ = try chain.call("leaky", "leak", LeakyContract.Call(place: "overwrite", bytes: []), by: office) }
+        if place == "state tree" { _ = try chain.call("leaky", "leak", LeakyContract.Call(place: "overwrite", bytes: []), by: office) }
         let report = try scanner.scan(chain.ledger)
         let wanted = place == "key" ? "state" : place == "output" ? "receipts" : place
         #expect(
-          report.leaks.contains { $0.label == secret.label && $0.place.hasPrefix(wanted) }, "\(secret.label) in \(place): \(report.leaks)")
+          report.leaks.contains { $0.label == secret.label && $0.place.hasPrefix("\(wanted) of ") },
+          "\(secret.label) in \(place): \(report.leaks)")
         #expect(report.leaks.allSatisfy { $0.label == secret.label })
         found += 1
       }

@@ -43,7 +43,7 @@ import Testing
       ("headers", 7, { $0[$0.count - 1] ^= 1 }), ("transactions", 7, { $0[$0.count - 1] ^= 1 }), ("receipts", 7, { $0[40] ^= 1 }),
       ("checkpoints", 7, { $0[60] ^= 1 }), ("certificates", 7, { $0[$0.count - 1] ^= 1 }), ("history", nil, { $0[3] ^= 1 }),
       ("state", nil, { $0[$0.count - 1] ^= 1 }), ("state-nodes", nil, { $0[$0.count - 1] ^= 1 }), ("index", nil, { $0 = [] }),
-      ("state-keys", nil, { $0[$0.count - 1] ^= 1 }), ("places", nil, { $0[0] ^= 1 }),
+      ("places", nil, { $0[0] ^= 1 }),
     ]
     for (name, height, change) in cases {
       let store = MemoryStore()
@@ -75,7 +75,6 @@ extension StoreTable {
     case "history": StoreTable("history")
     case "state": StoreTable("state")
     case "state-nodes": StoreTable("state-nodes")
-    case "state-keys": StoreTable("state-keys")
     case "places": StoreTable("places")
     default: StoreTable("index")
     }

@@ -17,8 +17,7 @@ import Testing
   static func sizes(_ store: any KeyValueStore) throws -> [String: Int] {
     try store.read { reader in
       [
-        "state": try reader.range(StoreTable("state")).count, "state-keys": try reader.range(StoreTable("state-keys")).count,
-        "state-past": try reader.range(StoreTable("state-past")).count, "state-nodes": try reader.range(StoreTable("state-nodes")).count,
+        "state": try reader.range(StoreTable("state")).count, "state-nodes": try reader.range(StoreTable("state-nodes")).count,
         "state-stale": try reader.range(StoreTable("state-stale")).count, "index": try reader.range(StoreTable("index")).count,
       ]
     }
@@ -42,7 +41,6 @@ import Testing
     live["state-stale", default: 0] += 1
     #expect(after == live, "before: \(before)")
     #expect(before["state-nodes", default: 0] > 2 * after["state-nodes", default: 0])
-    #expect(before["state-past", default: 0] > 0 && after["state-past"] == 0)
     #expect(try world.ledger.auditPruning().isExact)
     print("pruned: \(before.sorted { $0.key < $1.key }) -> \(after.sorted { $0.key < $1.key }), \(done)")
   }

@@ -128,22 +128,3 @@ final class EndingStore: KeyValueStore {
     }
   }
 }
-
-@Suite struct StoresWithoutKeys {
-  @Test func olderStoresAreFilledOnOpening() throws {
-    let store = MemoryStore()
-    let world = try SnapshotWorld(blocks: 20, store: store)
-    let (manifest, chunks) = try world.export()
-    // As the version before snapshots left it.
-    try store.write { writer in
-      let keys = StoreTable("state-keys")
-      for (key, _) in try writer.range(keys) { try writer.remove(keys, key) }
-      try writer.remove(StoreTable("meta"), Array("keys".utf8))
-    }
-    let ledger = try Ledger(store: store, genesis: world.genesis, contracts: world.registry)
-    // The newest certificate waited for the next block.
-    try ledger.add(manifest.certificate)
-    #expect(try ledger.snapshot(at: manifest.height, chunkBytes: 2_000) == manifest)
-    for (number, bytes) in chunks.enumerated() { #expect(try ledger.snapshotChunk(number, of: manifest).canonicalBytes == bytes) }
-  }
-}

@@ -93,7 +93,6 @@ public final class Ledger: Sendable {
     if let found {
       let stored: Genesis = try LedgerError.decode(found, "genesis")
       guard stored.id == genesisID else { throw .otherGenesis(expected: genesisID, found: stored.id) }
-      try Self.addKeys(to: store, suite: genesis.suite)
     } else {
       try Self.create(genesis, id: genesisID, executor: executor, store: store)
     }

@@ -163,7 +163,8 @@ extension Ledger {
   private func prepare(
     _ executed: ExecutedBlock, on head: LedgerHead, history: AppendOnlyTree
   ) throws(LedgerError) -> PreparedBlock {
-    let batch = StateChange.batch(executed.execution.changes.map { ($0.key, $0.value) }, suite: suite)
+    let updates: [(key: [UInt8], value: [UInt8]?)] = executed.execution.changes.map { ($0.key, $0.value) }
+    let batch = StateChange.batch(updates, suite: suite)
     var ofTree = batch
     #if DEBUG
       if LedgerMutation.planted == .changeOutsideTree { ofTree = batch.dropLast() }
@@ -173,7 +174,8 @@ extension Ledger {
     let derived = BackgroundWork(inBackground: batch.count >= Self.changesOfBackgroundWork) { [self, ofTree] in
       let update = try readingAtLength { reader throws(LedgerError) in
         try LedgerError.wrap {
-          try StateTree(suite: suite).apply(ofTree, base: base, newVersion: version, reader: LedgerNodes(reader: reader))
+          try StateTree(suite: suite).apply(
+            ofTree, of: updates, base: base, newVersion: version, reader: LedgerNodes(reader: reader))
         }
       }
       return Derived(executed, update: update, suite: suite)
@@ -182,7 +184,7 @@ extension Ledger {
       let state = LedgerState(
         reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(executed.read))
       return try PreparedBlock(
-        executed, hashes: batch.map(\.keyHash), derived: derived, on: head, history: history, ledger: self, state: state)
+        executed, derived: derived, on: head, history: history, ledger: self, state: state)
     }
   }
 
@@ -203,7 +205,6 @@ extension Ledger {
         historyRoot: AppendOnlyTree().root(suite: suite), validatorSetHash: genesis.validators.hash(genesis: id, suite: suite))
       try store.write { writer in
         try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)
-        try writer.put(LedgerTables.meta, LedgerTables.keysKey, [])
         let record = HeadRecord(height: 0, blockID: blockID, position: 0, history: AppendOnlyTree())
         try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
         let key = LedgerTables.key(0)
@@ -214,7 +215,6 @@ extension Ledger {
         try LedgerNodes.write(update, version: 0, to: writer)
         for change in execution.changes {
           try writer.put(LedgerTables.current, change.key, VersionedValue(version: 0, value: change.value).canonicalBytes)
-          try writer.put(LedgerTables.keys, suite.hash(change.key).bytes, change.key)
         }
         for change in execution.indexChanges {
           if let value = change.value { try writer.put(LedgerTables.index, change.key, value) }

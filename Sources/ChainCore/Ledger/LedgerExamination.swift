@@ -211,25 +211,32 @@ extension Ledger {
         let head = self.head
         let state = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite)
         var builder = StateTreeBuilder(suite: suite, version: head.height.rawValue)
-        var (records, entries, keys) = (0, 0, 0)
-        for (hash, key) in try reader.range(LedgerTables.keys) {
-          keys += 1
-          guard suite.hash(key).bytes == hash else { throw LedgerError.damaged("a key of the state is not where its hash says") }
-          guard let value = try state.value(.state, key) else { continue }
-          builder.add(StateLeaf(keyHash: suite.hash(key), valueHash: suite.hash(value)))
+        let nodes = LedgerNodes(reader: reader)
+        var (records, entries) = (0, 0)
+        var last: Digest?
+        try StateTree(suite: suite).scanLeaves(at: head.height.rawValue, reader: nodes) { stored in
+          guard suite.hash(stored.key) == stored.keyHash, last.map({ $0 < stored.keyHash }) ?? true else {
+            throw LedgerError.damaged("a key of the state is not where its hash says")
+          }
+          last = stored.keyHash
+          guard let value = try state.value(.state, stored.key), value == stored.value else {
+            throw LedgerError.damaged("a record is another than the tree's leaf says")
+          }
+          let leaf = StateLeaf(keyHash: stored.keyHash, valueHash: suite.hash(value))
+          builder.add(StoredLeaf(leaf: leaf, key: stored.key, value: value))
           _ = builder.takeFinished()
           records += 1
-          for entry in executor.registry.indexEntries(of: key, value: value) ?? [] {
+          for entry in executor.registry.indexEntries(of: stored.key, value: value) ?? [] {
             guard try reader.get(LedgerTables.index, entry) != nil else { throw LedgerError.damaged("an index entry is missing") }
             entries += 1
           }
+          return true
         }
-        guard try keys == reader.count(LedgerTables.current) else { throw LedgerError.damaged("a record has no place in the tree's order") }
+        guard try records == state.count() else { throw LedgerError.damaged("a record is not in the tree") }
         guard builder.finish() == head.checkpoint.stateRoot else {
           throw LedgerError.damaged("the records do not have the root of the head")
         }
         guard try entries == reader.count(LedgerTables.index) else { throw LedgerError.damaged("an index has entries of no record") }
-        let nodes = LedgerNodes(reader: reader)
         try nodes.walk(head.height, root: head.checkpoint.stateRoot, suite: suite)
         var height = oldestState
         while height < head.height {
@@ -241,6 +248,18 @@ extension Ledger {
         (found.records, found.indexEntries) = (records, entries)
       }
     }
+  }
+}
+
+extension LedgerState {
+  /// How many records there are.
+  fileprivate func count() throws(StoreError) -> Int {
+    var count = 0
+    try scan(.state, from: [], to: nil, reverse: false) { _, _ in
+      count += 1
+      return true
+    }
+    return count
   }
 }
 

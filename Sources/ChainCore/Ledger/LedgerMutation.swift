@@ -61,8 +61,6 @@
     case importWithoutWindow
     /// Pruning removes nodes that the oldest kept version uses still.
     case prunedNodeInUse
-    /// Pruning removes values that the oldest kept height reads still.
-    case prunedValueInUse
     /// Pruning forgets to remove nodes.
     case pruningForgetsNodes
     /// Pruning forgets that removed records were there.
@@ -73,8 +71,6 @@
     case pruningIgnoresHolds
     /// Pruning removes blocks of the replay window.
     case prunedWindow
-    /// The table of keys of an older store counts as whole before it is.
-    case upgradeUnfinished
 
     /// The defect of the current task.
     @TaskLocal package static var planted: LedgerMutation?

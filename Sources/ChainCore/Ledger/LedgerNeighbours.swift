@@ -20,10 +20,10 @@ extension Ledger {
         }
         func record(_ leaf: StateLeafDigest?) throws -> RecordProof? {
           guard let leaf else { return nil }
-          guard let key = try state.reader.get(LedgerTables.keys, leaf.keyHash.bytes), let value = try state.value(.state, key) else {
-            throw LedgerError.damaged("state key of leaf \(leaf.keyHash)")
+          guard let stored = try tree.leaf(of: leaf.keyHash, at: height.rawValue, reader: nodes) else {
+            throw LedgerError.damaged("leaf \(leaf.keyHash)")
           }
-          return try record(key, value)
+          return try record(stored.key, stored.value)
         }
         if let value = try state.value(.state, key.bytes) { return .present(try record(key.bytes, value)) }
         let neighbours = try tree.neighbours(of: key.bytes, at: height.rawValue, reader: nodes)

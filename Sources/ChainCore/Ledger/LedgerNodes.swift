@@ -21,8 +21,8 @@ struct LedgerNodes: StateNodeReader {
   struct Removed {
     /// How many nodes.
     var nodes = 0
-    /// Leaves among them: H(key) and since which version another leaf, or none, stands in its place.
-    var leaves: [(keyHash: Digest, since: BlockHeight)] = []
+    /// The keys of the leaves among them.
+    var keys: [[UInt8]] = []
     /// Whether no stale node is left.
     var isDone = false
   }
@@ -43,12 +43,10 @@ struct LedgerNodes: StateNodeReader {
         break
       }
       for (entry, bytes) in found where left > 0 {
-        guard let since = UInt64(bigEndian: Array(entry.prefix(8))), let keys = try? [StateNodeKey](canonicalBytes: bytes),
-          !keys.isEmpty
-        else {
+        guard let keys = try? [StateNodeKey](canonicalBytes: bytes), !keys.isEmpty else {
           throw .corrupt(table: LedgerTables.stale, key: entry)
         }
-        for key in keys.prefix(left) { try remove(key, since: BlockHeight(since), from: writer, noting: &removed) }
+        for key in keys.prefix(left) { try remove(key, from: writer, noting: &removed) }
         if keys.count > left {
           try writer.put(LedgerTables.stale, entry, Array(keys.dropFirst(left)).canonicalBytes)
         } else {
@@ -61,12 +59,12 @@ struct LedgerNodes: StateNodeReader {
   }
 
   private static func remove(
-    _ key: StateNodeKey, since: BlockHeight, from writer: any KeyValueWriter, noting removed: inout Removed
+    _ key: StateNodeKey, from writer: any KeyValueWriter, noting removed: inout Removed
   ) throws(StoreError) {
     let stored = key.storeKey
     guard let bytes = try writer.get(LedgerTables.nodes, stored) else { return }
     guard let node = try? StateNode(canonicalBytes: bytes) else { throw .corrupt(table: LedgerTables.nodes, key: stored) }
-    if case .leaf(let leaf) = node { removed.leaves.append((leaf.keyHash, since)) }
+    if case .leaf(let leaf) = node { removed.keys.append(leaf.key) }
     #if DEBUG
       if LedgerMutation.planted != .pruningForgetsNodes { try writer.remove(LedgerTables.nodes, stored) }
     #else
@@ -85,7 +83,7 @@ struct LedgerNodes: StateNodeReader {
       let found: Digest
       switch try stateNode(key) {
       case .empty: found = StateHashing.empty
-      case .leaf(let leaf): found = hasher.stateLeaf(leaf)
+      case .leaf(let stored): found = hasher.stateLeaf(stored.leaf)
       case .inner(let inner):
         found = hasher.stateInner(inner)
         for (place, child) in inner.children.enumerated() where child.kind != .none {

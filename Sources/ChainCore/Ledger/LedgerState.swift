@@ -57,10 +57,14 @@ struct LedgerState: StateReader {
     #if DEBUG
       if LedgerMutation.planted == .newestForOld { return newest.value }
     #endif
-    let prefix = suite.hash(key).bytes
-    let past = try reader.last(LedgerTables.past, from: prefix, to: prefix + height.next.keyBytes)
-    guard let past else { return nil }
-    return try Self.decode(past.value, table: LedgerTables.past, key: past.key).value
+    // It changed since: the tree of the height has what it was.
+    do {
+      return try StateTree(suite: suite).value(of: key, at: height.rawValue, reader: LedgerNodes(reader: reader))
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw .corrupt(table: LedgerTables.nodes, key: key)
+    }
   }
 
   static func decode(_ bytes: [UInt8], table: StoreTable, key: [UInt8]) throws(StoreError) -> VersionedValue {

@@ -1,9 +1,8 @@
 // The tables of a chain's store. Keys are big-endian, so that key order is height order.
 
 enum LedgerTables {
-  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with; `keys` = `state-keys` is whole; `oldest-state` and
-  /// `oldest-block` = the first heights that pruning left; `archived` = the last height of the archive; `restored` = what
-  /// a store from a backup says of itself.
+  /// `genesis`, `head`; `snapshot` = the height that an imported ledger began with; `oldest-state` and `oldest-block` = the first heights
+  /// that pruning left; `archived` = the last height of the archive; `restored` = what a store from a backup says of itself.
   static let meta = StoreTable("meta")
   /// height → header.
   static let headers = StoreTable("headers")
@@ -21,11 +20,7 @@ enum LedgerTables {
   static let history = StoreTable("history")
   /// state key → version, presence, value: the newest.
   static let current = StoreTable("state")
-  /// H(state key) → state key, of every record of a kept state: the order of the state tree.
-  static let keys = StoreTable("state-keys")
-  /// H(state key), version → presence, value: what later versions replaced.
-  static let past = StoreTable("state-past")
-  /// version, path → node of the state tree.
+  /// version, path → node of the state tree; leaves hold their records, so that old values are here and in no table of their own.
   static let nodes = StoreTable("state-nodes")
   /// version since which they are stale, number → keys of nodes.
   static let stale = StoreTable("state-stale")
@@ -38,14 +33,14 @@ enum LedgerTables {
   static let window = StoreTable("window")
   /// Of an unfinished import: `manifest`, and the numbers of the chunks that are here.
   static let importing = StoreTable("import")
+  /// Of an unfinished import: H(state key) → state key, the order of the state tree.
+  static let importKeys = StoreTable("import-keys")
 
   /// What a backup copies, in the order by which it numbers them; new tables come last.
   static let kept = [
-    meta, headers, transactions, receipts, places, checkpoints, certificates, history, current, keys, past, nodes, stale, index, leaves,
-    window,
+    meta, headers, transactions, receipts, places, checkpoints, certificates, history, current, nodes, stale, index, leaves, window,
   ]
 
-  static let keysKey = Array("keys".utf8)
   static let oldestStateKey = Array("oldest-state".utf8)
   static let oldestBlockKey = Array("oldest-block".utf8)
   static let restoredKey = Array("restored".utf8)

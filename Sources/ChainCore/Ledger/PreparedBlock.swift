@@ -28,19 +28,15 @@ struct PreparedBlock: Sendable {
   let derived: BackgroundWork<Derived>
   private let historyRoot: Digest
   private let validatorSetHash: Digest
-  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each value
-  /// that is replaced leaves a stale leaf in the tree, by which pruning finds it.
+  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each record
+  /// that is removed leaves a stale leaf in the tree, by which pruning finds it.
   let changes: [RecordChange]
-  /// What they replace, in the order of its place in the table.
-  let replaced: [(place: [UInt8], bytes: [UInt8])]
-  /// Keys that are not in any kept state, in the order of their hashes.
-  let fresh: [(hash: Digest, key: [UInt8])]
 
   var height: BlockHeight { executed.block.header.height }
 
   init(
-    _ executed: ExecutedBlock, hashes: [Digest], derived: BackgroundWork<Derived>, on parent: LedgerHead, history: AppendOnlyTree,
-    ledger: Ledger, state: LedgerState
+    _ executed: ExecutedBlock, derived: BackgroundWork<Derived>, on parent: LedgerHead, history: AppendOnlyTree, ledger: Ledger,
+    state: LedgerState
   ) throws(LedgerError) {
     self.executed = executed
     self.derived = derived
@@ -52,40 +48,18 @@ struct PreparedBlock: Sendable {
       MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: suite), suite: suite, into: &nodes)
     self.history = history
     historyNodes = nodes
-    var replaced: [(place: [UInt8], bytes: [UInt8])] = []
-    var fresh: [(hash: Digest, key: [UInt8])] = []
     var real: [RecordChange] = []
     real.reserveCapacity(execution.changes.count)
-    for (change, hash) in zip(execution.changes, hashes) {
-      if let (old, bytes) = try Self.replaced(by: change, in: state) {
-        guard old.value != change.value else { continue }
-        replaced.append((hash.bytes + old.version.keyBytes, bytes))
-      } else {
-        guard change.value != nil else { continue }
-        fresh.append((hash, change.key))
-      }
-      real.append(change)
-    }
+    for change in execution.changes where try Self.isReal(change, in: state) { real.append(change) }
     self.changes = real
-    // A tree that is written to in its order has each of its pages changed once.
-    replaced.sort { ByteKey.precedes($0.place, $1.place) }
-    fresh.sort { $0.hash < $1.hash }
-    self.replaced = replaced
-    self.fresh = fresh
     historyRoot = history.root(suite: suite)
     validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: suite)
   }
 
-  /// What a change replaces, as it is stored.
-  ///
-  /// Pruning may have forgotten since the block was executed that a record was removed; what else was read then cannot have changed.
-  private static func replaced(
-    by change: RecordChange, in state: LedgerState
-  ) throws(LedgerError) -> (value: VersionedValue, bytes: [UInt8])? {
-    guard let known = try LedgerError.wrap({ try state.newest(change.key) }) else { return nil }
-    let value: VersionedValue = try LedgerError.decode(known, "state record")
-    if value.value == nil, try LedgerError.wrap({ try state.reader.get(LedgerTables.current, change.key) }) == nil { return nil }
-    return (value, known)
+  private static func isReal(_ change: RecordChange, in state: LedgerState) throws(LedgerError) -> Bool {
+    guard let known = try LedgerError.wrap({ try state.newest(change.key) }) else { return change.value != nil }
+    let old: VersionedValue = try LedgerError.decode(known, "state record")
+    return old.value != change.value
   }
 
   /// The head after it. Waits for what is derived.
@@ -113,8 +87,6 @@ struct PreparedBlock: Sendable {
     for node in historyNodes {
       try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
     }
-    for (hash, key) in fresh { try writer.put(LedgerTables.keys, hash.bytes, key) }
-    for (place, bytes) in replaced { try writer.put(LedgerTables.past, place, bytes) }
     for change in changes { try writer.put(LedgerTables.current, change.key, VersionedValue.bytes(height, change.value)) }
     #if DEBUG
       if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }

@@ -68,10 +68,8 @@ extension Ledger {
       try LedgerError.wrap { try reader.first(LedgerTables.stale, to: oldest.next.keyBytes) } != nil
     }
     guard hasWork || oldest > before else { return progress }
-    let suite = suite
     let done = try LedgerError.wrap {
       try store.write { writer in
-        var values = 0
         #if DEBUG
           if LedgerMutation.planted != .pruningUnmarked {
             try writer.put(LedgerTables.meta, LedgerTables.oldestStateKey, oldest.canonicalBytes)
@@ -80,10 +78,8 @@ extension Ledger {
           try writer.put(LedgerTables.meta, LedgerTables.oldestStateKey, oldest.canonicalBytes)
         #endif
         let removed = try LedgerNodes.removeStale(through: oldest, limit: limit, from: writer)
-        for leaf in removed.leaves {
-          values += try PastValues.remove(of: leaf.keyHash, replacedBy: leaf.since, oldest: oldest, suite: suite, from: writer)
-        }
-        return (nodes: removed.nodes, values: values, isDone: removed.isDone)
+        for key in removed.keys { try Tombstones.forget(key, oldest: oldest, in: writer) }
+        return (nodes: removed.nodes, values: removed.keys.count, isDone: removed.isDone)
       }
     }
     (progress.nodes, progress.values, progress.isDone) = done
@@ -101,49 +97,17 @@ extension Ledger.Memory {
   }
 }
 
-/// The values that later versions replaced.
-enum PastValues {
-  /// How many values of one record a step removes at most; a store of an earlier version may have more.
-  private static let limit = 1_000
-
-  /// Removes the values of a record that no height from `oldest` on reads, as far as they were written up to `since`; returns how many.
-  ///
-  /// A record that was removed is forgotten whole: its tombstone says what its absence says.
-  static func remove(
-    of keyHash: Digest, replacedBy since: BlockHeight, oldest: BlockHeight, suite: CryptoSuite, from writer: any KeyValueWriter
-  ) throws(StoreError) -> Int {
-    let prefix = keyHash.bytes
-    let end = prefix + [UInt8](repeating: 0xff, count: 9)
-    let past = try writer.range(LedgerTables.past, from: prefix, to: prefix + since.next.keyBytes, limit: limit)
-    let key = try writer.get(LedgerTables.keys, prefix)
-    let newest = try key.flatMap { key throws(StoreError) in try writer.get(LedgerTables.current, key) }
-      .map { bytes throws(StoreError) in try LedgerState.decode(bytes, table: LedgerTables.current, key: prefix) }
-    var removed = 0
-    for (place, entry) in past.enumerated() {
-      let value = try LedgerState.decode(entry.value, table: LedgerTables.past, key: entry.key)
-      let next =
-        place + 1 < past.count ? past[place + 1].key : try writer.first(LedgerTables.past, from: entry.key + [0], to: end)?.key
-      let until = next.flatMap { UInt64(bigEndian: Array($0.suffix(8))) }.map { BlockHeight($0) } ?? newest?.version ?? 0
-      #if DEBUG
-        let isInUse = until > oldest && value.value != nil && LedgerMutation.planted != .prunedValueInUse
-      #else
-        let isInUse = until > oldest && value.value != nil
-      #endif
-      if isInUse { continue }
-      try writer.remove(LedgerTables.past, entry.key)
-      removed += 1
-    }
-    if let key, let newest, newest.value == nil, newest.version <= oldest,
-      try writer.first(LedgerTables.past, from: prefix, to: end) == nil
-    {
-      #if DEBUG
-        if LedgerMutation.planted == .pruningForgetsTombstones { return removed }
-      #endif
-      try writer.remove(LedgerTables.current, key)
-      try writer.remove(LedgerTables.keys, prefix)
-      removed += 1
-    }
-    return removed
+/// What says that a record was removed, for reading states in which it was there.
+enum Tombstones {
+  /// Forgets that the record under `key` was removed, if every height from `oldest` on says the same by its absence.
+  static func forget(_ key: [UInt8], oldest: BlockHeight, in writer: any KeyValueWriter) throws(StoreError) {
+    guard let bytes = try writer.get(LedgerTables.current, key) else { return }
+    let newest = try LedgerState.decode(bytes, table: LedgerTables.current, key: key)
+    guard newest.value == nil, newest.version <= oldest else { return }
+    #if DEBUG
+      if LedgerMutation.planted == .pruningForgetsTombstones { return }
+    #endif
+    try writer.remove(LedgerTables.current, key)
   }
 }
 

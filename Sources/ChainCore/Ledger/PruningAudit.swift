@@ -4,8 +4,6 @@ package struct PruningAudit: Sendable, Hashable {
   package var unusedNodes = 0
   /// The first node that a kept height uses and that is not there.
   package var missingNode: String?
-  /// Replaced values that no kept height reads.
-  package var unusedValues = 0
   /// Records that say only that something was removed, before the oldest kept height.
   package var tombstones = 0
   /// Places of transactions whose blocks are not here.
@@ -27,17 +25,6 @@ extension Ledger {
         let head = try HeadRecord(canonicalBytes: bytes).height
         let oldest = try Self.height(LedgerTables.oldestStateKey, in: reader) ?? base
         (audit.unusedNodes, audit.missingNode) = try LedgerNodes.audit(oldest...head, in: reader)
-        let past = try reader.range(LedgerTables.past)
-        for (place, entry) in past.enumerated() {
-          let keyHash = Array(entry.key.prefix(Digest.byteCount))
-          var until = BlockHeight(UInt64.max)
-          if place + 1 < past.count, past[place + 1].key.starts(with: keyHash) {
-            until = try VersionedValue(canonicalBytes: past[place + 1].value).version
-          } else if let key = try reader.get(LedgerTables.keys, keyHash), let newest = try reader.get(LedgerTables.current, key) {
-            until = try VersionedValue(canonicalBytes: newest).version
-          }
-          if until <= oldest { audit.unusedValues += 1 }
-        }
         for (_, bytes) in try reader.range(LedgerTables.current) {
           let record = try VersionedValue(canonicalBytes: bytes)
           if record.value == nil, record.version <= oldest { audit.tombstones += 1 }

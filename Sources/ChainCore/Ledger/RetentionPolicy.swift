@@ -37,7 +37,7 @@ public struct PruningProgress: Sendable, Hashable {
   public var oldestBlock: BlockHeight
   /// How many nodes of the state tree this step removed.
   public var nodes = 0
-  /// How many old values this step removed.
+  /// How many old values, in leaves among the nodes, this step removed.
   public var values = 0
   /// How many blocks this step removed.
   public var blocks = 0

@@ -129,24 +129,28 @@ extension Ledger {
   ) throws(LedgerError) -> (records: [SnapshotRecord], next: StateLeafDigest?) {
     var records: [SnapshotRecord] = []
     var bytes = 0
-    var from = start.bytes
+    var last: Digest?
     while true {
       let (found, next): (Int, StateLeafDigest?) = try reading { reader throws(LedgerError) in
-        let state = LedgerState(reader: reader, height: height, isHead: false, suite: suite)
-        let keys = try LedgerError.wrap { try reader.range(LedgerTables.keys, from: from, limit: Self.keysPerRead) }
-        for (hash, key) in keys {
-          guard let value = try LedgerError.wrap({ try state.value(.state, key) }) else { continue }
-          let added = key.count + value.count + 8
-          if end.map({ $0.bytes.lexicographicallyPrecedes(hash) || $0.bytes == hash }) ?? false
-            || bytes + added > limit && !(records.isEmpty && limit > 0)
-          {
-            return (keys.count, StateLeafDigest(key: key, value: value, suite: suite))
+        try LedgerError.wrap {
+          var found = 0
+          var next: StateLeafDigest?
+          let nodes = LedgerNodes(reader: reader)
+          try StateTree(suite: suite).scanLeaves(at: height.rawValue, from: last ?? start, reader: nodes) { leaf in
+            if leaf.keyHash == last { return true }
+            let added = leaf.key.count + leaf.value.count + 8
+            if end.map({ $0 <= leaf.keyHash }) ?? false || bytes + added > limit && !(records.isEmpty && limit > 0) {
+              next = StateLeafDigest(keyHash: leaf.keyHash, valueHash: leaf.valueHash)
+              return false
+            }
+            bytes += added
+            records.append(SnapshotRecord(key: leaf.key, value: leaf.value))
+            last = leaf.keyHash
+            found += 1
+            return found < Self.keysPerRead
           }
-          bytes += added
-          records.append(SnapshotRecord(key: key, value: value))
+          return (found, next)
         }
-        if let last = keys.last { from = last.key + [0] }
-        return (keys.count, nil)
       }
       if next != nil || found < Self.keysPerRead { return (records, next) }
     }

@@ -133,7 +133,7 @@ public struct SnapshotImport: Sendable {
     // Older states are not here, so a record counts as written at the snapshot's height.
     let stored = VersionedValue(version: manifest.height, value: record.value)
     try writer.put(LedgerTables.current, record.key, stored.canonicalBytes)
-    try writer.put(LedgerTables.keys, suite.hash(record.key).bytes, record.key)
+    try writer.put(LedgerTables.importKeys, suite.hash(record.key).bytes, record.key)
   }
 
   /// Builds the state tree and the indexes, then makes the store the chain's ledger in one transaction, and opens it.
@@ -144,12 +144,17 @@ public struct SnapshotImport: Sendable {
   /// - Complexity: O(state), in the memory of one batch of records.
   public func finish(position: UInt64 = 0) throws(SnapshotError) -> Ledger {
     guard missing.isEmpty else { throw .missingChunks(missing) }
-    let root = try buildTree()
-    guard root == manifest.checkpoint.stateRoot else {
-      throw .damagedStore(expected: manifest.checkpoint.stateRoot, found: root)
+    if try !hasTree() {
+      let root = try buildTree()
+      guard root == manifest.checkpoint.stateRoot else {
+        throw .damagedStore(expected: manifest.checkpoint.stateRoot, found: root)
+      }
+      try Self.wrap { try store.write { try $0.put(LedgerTables.importing, Self.treeKey, []) } }
     }
     try checkSeats()
     try buildIndexes()
+    // The tree is in this order now.
+    try Self.removeAll(LedgerTables.importKeys, to: nil, in: store)
     try Self.wrap { try store.write { try complete($0, position: position) } }
     do throws(LedgerError) {
       return try Ledger(store: store, genesis: genesis, contracts: contracts)
@@ -215,12 +220,12 @@ public struct SnapshotImport: Sendable {
     }
   }
 
-  private static func leaves(from: [UInt8], suite: CryptoSuite, reader: any KeyValueReader) throws -> [StateLeaf] {
-    try reader.range(LedgerTables.keys, from: from, limit: recordsPerWrite).map { hash, key in
+  private static func leaves(from: [UInt8], suite: CryptoSuite, reader: any KeyValueReader) throws -> [StoredLeaf] {
+    try reader.range(LedgerTables.importKeys, from: from, limit: recordsPerWrite).map { hash, key in
       guard let keyHash = Digest(hash), let bytes = try reader.get(LedgerTables.current, key),
         let value = try LedgerState.decode(bytes, table: LedgerTables.current, key: key).value
-      else { throw StoreError.corrupt(table: LedgerTables.keys, key: hash) }
-      return StateLeaf(keyHash: keyHash, valueHash: suite.hash(value))
+      else { throw StoreError.corrupt(table: LedgerTables.importKeys, key: hash) }
+      return StoredLeaf(leaf: StateLeaf(keyHash: keyHash, valueHash: suite.hash(value)), key: key, value: value)
     }
   }
 
@@ -242,7 +247,6 @@ public struct SnapshotImport: Sendable {
       try writer.put(LedgerTables.certificates, LedgerTables.key(height), handover.certificate.canonicalBytes)
     }
     try writer.put(LedgerTables.meta, LedgerTables.snapshotKey, height.canonicalBytes)
-    try writer.put(LedgerTables.meta, LedgerTables.keysKey, [])
     try writer.put(LedgerTables.meta, LedgerTables.genesisKey, genesis.canonicalBytes)
     let record = HeadRecord(
       height: height, blockID: manifest.checkpoint.blockID, position: position, history: manifest.history(suite: suite))
@@ -253,6 +257,13 @@ public struct SnapshotImport: Sendable {
 
 extension SnapshotImport {
   private static let manifestKey = Array("manifest".utf8)
+
+  /// Says that the tree is built; less than `manifestKey`.
+  private static let treeKey = Array("built".utf8)
+
+  private func hasTree() throws(SnapshotError) -> Bool {
+    try Self.wrap { try store.read { try $0.get(LedgerTables.importing, Self.treeKey) != nil } }
+  }
 
   private static func key(_ number: Int) -> [UInt8] { UInt32(truncatingIfNeeded: number).keyBytes }
 
@@ -277,7 +288,7 @@ extension SnapshotImport {
     // First what says that chunks are here, last what says that there is an import.
     try removeAll(LedgerTables.importing, to: manifestKey, in: store)
     let tables = [
-      LedgerTables.current, LedgerTables.keys, LedgerTables.index, LedgerTables.nodes, LedgerTables.places, LedgerTables.headers,
+      LedgerTables.current, LedgerTables.importKeys, LedgerTables.index, LedgerTables.nodes, LedgerTables.places, LedgerTables.headers,
       LedgerTables.window, LedgerTables.importing,
     ]
     for table in tables { try removeAll(table, to: nil, in: store) }

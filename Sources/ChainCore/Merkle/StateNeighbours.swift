@@ -22,7 +22,7 @@ extension StateTree {
       place = nil
       switch try reader.stateNode(current) {
       case .empty: break
-      case .leaf(let leaf): met = leaf
+      case .leaf(let stored): met = stored.leaf
       case .inner(let inner):
         let nibble = Int(try current.nextNibble(of: keyHash))
         // A deeper sibling stands nearer than one further up.

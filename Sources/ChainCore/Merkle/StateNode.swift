@@ -2,14 +2,24 @@
 enum StateNode: Equatable {
   /// The root of a tree without leaves.
   case empty
-  case leaf(StateLeaf)
+  case leaf(StoredLeaf)
   case inner(StateInner)
 }
 
-/// A key and its value, by their hashes.
+/// A key and its value, by their hashes: what the tree's hash covers.
 struct StateLeaf: Hashable, Sendable {
   let keyHash: Digest
   let valueHash: Digest
+}
+
+/// A leaf as it is stored: with its record, so that every version that is kept has its own values.
+struct StoredLeaf: Hashable, Sendable {
+  let leaf: StateLeaf
+  let key: [UInt8]
+  let value: [UInt8]
+
+  var keyHash: Digest { leaf.keyHash }
+  var valueHash: Digest { leaf.valueHash }
 }
 
 /// What stands in one of the 16 places of an inner node.
@@ -89,12 +99,32 @@ extension StateLeaf: CanonicalRecord {
   }
 }
 
+extension StoredLeaf: CanonicalRecord {
+  static let layout = Layout(Self.init, \.leaf, \.key, \.value)
+
+  /// As `layout` says, without its key paths.
+  func encode(into writer: inout CanonicalWriter) {
+    leaf.encode(into: &writer)
+    key.encode(into: &writer)
+    value.encode(into: &writer)
+  }
+
+  init(from reader: inout CanonicalReader) throws(CanonicalError) {
+    try reader.enter()
+    self.init(leaf: try StateLeaf(from: &reader), key: try [UInt8](from: &reader), value: try [UInt8](from: &reader))
+    reader.leave()
+  }
+}
+
 extension StateNode: CanonicalCodable {
+  /// What stands before a leaf. 1 stood before leaves without records, in stores of format 1.
+  static let leafVariant: UInt32 = 3
+
   func encode(into writer: inout CanonicalWriter) {
     switch self {
     case .empty: writer.writeVariant(0)
     case .leaf(let leaf):
-      writer.writeVariant(1)
+      writer.writeVariant(Self.leafVariant)
       leaf.encode(into: &writer)
     case .inner(let inner):
       writer.writeVariant(2)
@@ -106,8 +136,8 @@ extension StateNode: CanonicalCodable {
     self = try reader.readVariant(of: "StateNode") { (variant, reader) throws(CanonicalError) in
       switch variant {
       case 0: .empty
-      case 1: .leaf(try StateLeaf(from: &reader))
       case 2: .inner(try StateInner(from: &reader))
+      case Self.leafVariant: .leaf(try StoredLeaf(from: &reader))
       default: nil
       }
     }

@@ -19,7 +19,7 @@ public struct StateTreeUpdate: Sendable {
 /// A key's path is its hash; leaf H("JMT::LeafNode" ‖ H(key) ‖ H(value)), inner node H("JMT::IntrnalNode" ‖ left ‖ right); a subtree with one
 /// leaf is that leaf, an empty one is the placeholder. The root depends on the pairs alone, never on the order in which they came. Nodes are
 /// 16-ary in storage, keyed by version and path, and never overwritten: every version that is not pruned can be read and proven.
-/// Values are not stored here, only their hashes.
+/// A stored leaf holds its record too, so a version needs nothing but its nodes.
 public struct StateTree: Sendable {
   /// The root of the tree without pairs: the 32 characters `SPARSE_MERKLE_PLACEHOLDER_HASH__`.
   public static var emptyRoot: Digest { StateHashing.empty }
@@ -36,7 +36,7 @@ public struct StateTree: Sendable {
     var hasher = TreeHasher(suite)
     switch try reader.stateNode(.root(version)) {
     case .empty: return Self.emptyRoot
-    case .leaf(let leaf): return hasher.stateLeaf(leaf)
+    case .leaf(let stored): return hasher.stateLeaf(stored.leaf)
     case .inner(let inner): return hasher.stateInner(inner)
     }
   }
@@ -44,12 +44,22 @@ public struct StateTree: Sendable {
   /// The hash of the value of `key` at `version`, or `nil` if it has none.
   /// - Throws: as `root(at:reader:)`.
   public func valueHash(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> Digest? {
-    let keyHash = suite.publicHash(key)
+    try leaf(of: suite.publicHash(key), at: version, reader: reader)?.valueHash
+  }
+
+  /// The value of `key` at `version`, or `nil` if it has none.
+  /// - Throws: as `root(at:reader:)`.
+  /// - Complexity: O(log n) reads.
+  public func value(of key: [UInt8], at version: UInt64, reader: some StateNodeReader) throws -> [UInt8]? {
+    try leaf(of: suite.publicHash(key), at: version, reader: reader)?.value
+  }
+
+  func leaf(of keyHash: Digest, at version: UInt64, reader: some StateNodeReader) throws -> StoredLeaf? {
     var place = StateNodeKey.root(version)
     while true {
       switch try reader.stateNode(place) {
       case .empty: return nil
-      case .leaf(let leaf): return leaf.keyHash == keyHash ? leaf.valueHash : nil
+      case .leaf(let leaf): return leaf.keyHash == keyHash ? leaf : nil
       case .inner(let inner):
         let nibble = try place.nextNibble(of: keyHash)
         let child = inner.children[Int(nibble)]
@@ -110,15 +120,16 @@ public struct StateTree: Sendable {
   public func apply(
     _ updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
   ) throws -> StateTreeUpdate {
-    let batch = StateChange.batch(updates, suite: suite)
-    return try apply(batch, base: base, newVersion: newVersion, reader: reader)
+    try apply(StateChange.batch(updates, suite: suite), of: updates, base: base, newVersion: newVersion, reader: reader)
   }
 
+  /// As above; `batch` has the hashes of `updates`.
   func apply(
-    _ batch: [StateChange], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
+    _ batch: [StateChange], of updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64,
+    reader: some StateNodeReader
   ) throws -> StateTreeUpdate {
     precondition(base.map { $0 < newVersion } ?? true, "versions grow")
-    var writer = StateTreeWriter(suite: suite, version: newVersion, reader: reader)
+    var writer = StateTreeWriter(suite: suite, version: newVersion, updates: updates, reader: reader)
     return try writer.run(StateChange.sortedOnce(batch), base: base)
   }
 }

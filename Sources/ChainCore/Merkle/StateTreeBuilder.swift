@@ -5,7 +5,7 @@ struct StateTreeBuilder {
   private var hasher: TreeHasher
   /// The inner nodes along the path of `last`, from the root.
   private var open: [StateInner] = []
-  private var last: StateLeaf?
+  private var last: StoredLeaf?
   /// Nodes that will not change any more; whoever builds takes them out now and then.
   private(set) var finished: [(key: StateNodeKey, bytes: [UInt8])] = []
 
@@ -22,7 +22,7 @@ struct StateTreeBuilder {
   }
 
   /// Adds a leaf, whose key hash is greater than all before.
-  mutating func add(_ leaf: StateLeaf) {
+  mutating func add(_ leaf: StoredLeaf) {
     defer { last = leaf }
     guard let last else { return }
     let shared = last.keyHash.sharedNibbles(with: leaf.keyHash)
@@ -39,7 +39,7 @@ struct StateTreeBuilder {
     }
     guard !open.isEmpty else {
       emit(.leaf(last), at: StatePath())
-      return hasher.stateLeaf(last)
+      return hasher.stateLeaf(last.leaf)
     }
     place(last)
     while open.count > 1 { close(under: last.keyHash) }
@@ -49,11 +49,11 @@ struct StateTreeBuilder {
   }
 
   /// Puts a leaf below the deepest open node.
-  private mutating func place(_ leaf: StateLeaf) {
+  private mutating func place(_ leaf: StoredLeaf) {
     let depth = open.count - 1
     let nibble = leaf.keyHash.nibble(depth)
     emit(.leaf(leaf), at: leaf.keyHash.path(depth + 1))
-    open[depth].children[Int(nibble)] = StateChild(kind: .leaf, version: version, hash: hasher.stateLeaf(leaf))
+    open[depth].children[Int(nibble)] = StateChild(kind: .leaf, version: version, hash: hasher.stateLeaf(leaf.leaf))
   }
 
   /// Ends the deepest open node, which lies on the path of `keyHash`, and puts it into the one above.

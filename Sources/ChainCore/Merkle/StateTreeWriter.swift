@@ -1,6 +1,7 @@
 /// One update of a batch, by hashes.
 struct StateChange: Sendable {
   let keyHash: Digest
+  /// Its number in the batch.
   let order: Int
   /// `nil` removes.
   let valueHash: Digest?
@@ -38,7 +39,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private enum Outcome {
     case unchanged
     case empty
-    case leaf(StateLeaf)
+    case leaf(PlacedLeaf)
     /// An inner node, by its number in `inners`.
     case inner(Int)
   }
@@ -53,22 +54,27 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   private struct NewLeaf {
-    let leaf: StateLeaf
+    let leaf: PlacedLeaf
     let path: StatePath
     var parent = -1
     var place = 0
   }
 
   private let version: UInt64
+  /// The records of the batch.
+  private let updates: [(key: [UInt8], value: [UInt8]?)]
+  /// Stored leaves that stand elsewhere from now on.
+  private var moved: [StoredLeaf] = []
   private let reader: Reader
   private var hasher: TreeHasher
   private var inners: [NewInner] = []
   private var leaves: [NewLeaf] = []
   private var stale: [StateNodeKey] = []
 
-  init(suite: CryptoSuite, version: UInt64, reader: Reader) {
+  init(suite: CryptoSuite, version: UInt64, updates: [(key: [UInt8], value: [UInt8]?)], reader: Reader) {
     hasher = TreeHasher(suite)
     self.version = version
+    self.updates = updates
     self.reader = reader
   }
 
@@ -89,9 +95,9 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     case .inner:
       hash = hashAll()
       nodes = encoded()
-    case .leaf(let leaf):
-      hash = hasher.stateLeaf(leaf)
-      nodes = [(key(root), StateNode.leaf(leaf).canonicalBytes)]
+    case .leaf(let placed):
+      hash = hasher.stateLeaf(placed.leaf)
+      nodes = [(key(root), StateNode.leaf(stored(placed)).canonicalBytes)]
     case .empty:
       hash = StateHashing.empty
       nodes = [(key(root), StateNode.empty.canonicalBytes)]
@@ -99,7 +105,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       nodes = [(key(root), old.canonicalBytes)]
       switch old {
       case .empty: hash = StateHashing.empty
-      case .leaf(let leaf): hash = hasher.stateLeaf(leaf)
+      case .leaf(let stored): hash = hasher.stateLeaf(stored.leaf)
       case .inner(let inner): hash = hasher.stateInner(inner)
       }
     }
@@ -109,7 +115,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   /// Changes below a stored inner node. Marking that node itself stale is up to the caller.
   private mutating func descend(_ old: StateInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
     var inner = old
-    var lonely: [(place: Int, leaf: StateLeaf)] = []
+    var lonely: [(place: Int, leaf: PlacedLeaf)] = []
     var below: [(place: Int, inner: Int)] = []
     var changed = false
     var rest = changes
@@ -137,7 +143,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// Keeps the inner node, unless what is left is one leaf or nothing.
   private mutating func finish(
-    _ settled: StateInner, _ lonely: [(place: Int, leaf: StateLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
+    _ settled: StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
   ) throws -> Outcome {
     switch settled.occupied + lonely.count {
     case 0: return .empty
@@ -148,7 +154,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       let key = StateNodeKey(version: settled.children[place].version, path: path.appending(UInt8(place)))
       guard case .leaf(let leaf) = try reader.stateNode(key) else { throw ProofError.nodeDamaged(key.description) }
       stale.append(key)
-      return .leaf(leaf)
+      return .leaf(moving(leaf))
     default: break
     }
     return keep(settled, lonely, below, at: path)
@@ -180,27 +186,38 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   /// Changes in a place where one stored leaf is.
-  private mutating func merge(_ old: StateLeaf, _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
-    var merged: [StateLeaf] = []
+  private mutating func merge(_ old: StoredLeaf, _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
+    var merged: [PlacedLeaf] = []
     merged.reserveCapacity(changes.count + 1)
     var waits = true
     for change in changes {
       if waits, old.keyHash <= change.keyHash {
         waits = false
-        if old.keyHash < change.keyHash { merged.append(old) }
+        if old.keyHash < change.keyHash { merged.append(moving(old)) }
       }
       if let leaf = change.leaf { merged.append(leaf) }
     }
-    if waits { merged.append(old) }
-    return merged == [old] ? .unchanged : build(merged[...], at: path)
+    if waits { merged.append(moving(old)) }
+    return merged.count == 1 && merged[0].leaf == old.leaf ? .unchanged : build(merged[...], at: path)
+  }
+
+  private mutating func moving(_ leaf: StoredLeaf) -> PlacedLeaf {
+    moved.append(leaf)
+    return PlacedLeaf(leaf: leaf.leaf, source: ~(moved.count - 1))
+  }
+
+  private func stored(_ placed: PlacedLeaf) -> StoredLeaf {
+    guard placed.source >= 0 else { return moved[~placed.source] }
+    let update = updates[placed.source]
+    return StoredLeaf(leaf: placed.leaf, key: update.key, value: update.value ?? [])
   }
 
   /// A new subtree of sorted leaves with different keys.
-  private mutating func build(_ sorted: ArraySlice<StateLeaf>, at path: StatePath) -> Outcome {
+  private mutating func build(_ sorted: ArraySlice<PlacedLeaf>, at path: StatePath) -> Outcome {
     guard let first = sorted.first else { return .empty }
     guard sorted.count > 1 else { return .leaf(first) }
     var inner = StateInner()
-    var lonely: [(place: Int, leaf: StateLeaf)] = []
+    var lonely: [(place: Int, leaf: PlacedLeaf)] = []
     var below: [(place: Int, inner: Int)] = []
     var rest = sorted
     while let first = rest.first {
@@ -220,7 +237,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// A new inner node with its new children.
   private mutating func keep(
-    _ node: StateInner, _ lonely: [(place: Int, leaf: StateLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
+    _ node: StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
   ) -> Outcome {
     let number = inners.count
     var inner = NewInner(node: node, path: path)
@@ -235,7 +252,9 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// Fills in the hashes of all new nodes and returns the root's, which is the last inner node.
   private mutating func hashAll() -> Digest {
-    for (one, digest) in zip(leaves, hasher.stateLeaves(leaves.map(\.leaf))) { inners[one.parent].node.children[one.place].hash = digest }
+    for (one, digest) in zip(leaves, hasher.stateLeaves(leaves.map(\.leaf.leaf))) {
+      inners[one.parent].node.children[one.place].hash = digest
+    }
     var depths: [[Int]] = []
     for (number, inner) in inners.enumerated() {
       while depths.count <= inner.path.count { depths.append([]) }
@@ -259,8 +278,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     var writer = CanonicalWriter(reservingCapacity: 700)
     for one in leaves {
       writer.removeAll()
-      writer.writeVariant(1)
-      one.leaf.encode(into: &writer)
+      writer.writeVariant(StateNode.leafVariant)
+      stored(one.leaf).encode(into: &writer)
       nodes.append((key(one.path), Array(writer.bytes[...])))
     }
     for one in inners {
@@ -276,9 +295,20 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private func key(_ path: StatePath) -> StateNodeKey { StateNodeKey(version: version, path: path) }
 }
 
+/// A leaf of the new version and where its record is: the number of an update, or the complement of the number of a moved leaf.
+/// Without the record itself, so that thousands are sorted and merged cheaply.
+private struct PlacedLeaf {
+  let leaf: StateLeaf
+  let source: Int
+
+  var keyHash: Digest { leaf.keyHash }
+}
+
 extension StateChange {
   /// The leaf this change puts, if it does not remove.
-  var leaf: StateLeaf? { valueHash.map { StateLeaf(keyHash: keyHash, valueHash: $0) } }
+  fileprivate var leaf: PlacedLeaf? {
+    valueHash.map { PlacedLeaf(leaf: StateLeaf(keyHash: keyHash, valueHash: $0), source: order) }
+  }
 }
 
 extension TreeHasher {

@@ -133,5 +133,5 @@ public struct LeakScanner: Sendable {
     return report
   }
 
-  private static let places = ["transactions": "blocks", "headers": "blocks", "state-past": "past state", "state-keys": "state"]
+  private static let places = ["transactions": "blocks", "headers": "blocks", "state-nodes": "state tree"]
 }

@@ -122,10 +122,6 @@ public enum LedgerSight: String, Sendable, Hashable, CaseIterable {
   case caughtUp
   /// A read that took too long gave an error, not a wrong answer.
   case slowAnswer
-  /// A store of an earlier version was brought up to date.
-  case upgrade
-  /// Power failed while a store was brought up to date.
-  case crashInUpgrade
   /// A certificate without a quorum, or of something else, was refused.
   case badCertificateRefused
   /// A quorum certified another state than the executor has.

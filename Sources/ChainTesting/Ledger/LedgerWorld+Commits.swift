@@ -7,7 +7,7 @@ extension LedgerWorld {
     if blocks.isEmpty { beginChain() }
     let store = SimulatedStore()
     if random.chance(faults.crashes[index]) { store.arm(.crash(atChange: random.below(40))) }
-    let node = try open(store, .crashBeforeCommit)
+    let node = try open(store)
     if index < nodes.count { nodes[index] = node } else { nodes.append(node) }
     if checkpoints.isEmpty {
       checkpoints.append(try node.ledger.checkpoint(at: 0))
@@ -29,7 +29,7 @@ extension LedgerWorld {
   }
 
   /// Opens the ledger in `store`, or in what is left of it when power fails meanwhile.
-  private mutating func open(_ store: SimulatedStore, _ sight: LedgerSight) throws -> Node {
+  private mutating func open(_ store: SimulatedStore) throws -> Node {
     var store = store
     while true {
       steps += 1
@@ -37,7 +37,7 @@ extension LedgerWorld {
         return Node(store: store, ledger: try Ledger(store: store, genesis: founding.genesis, contracts: founding.registry))
       } catch {
         guard store.isDead else { throw error }
-        note(sight)
+        note(.crashBeforeCommit)
         store = try store.reopened()
       }
     }
@@ -48,15 +48,7 @@ extension LedgerWorld {
     steps += 1
     let before = nodes[index]
     nodes[index].store = try before.store.reopened()
-    if random.chance(25) {
-      log("L\(index) has a store of an earlier version")
-      try nodes[index].store.forgetKeys()
-      note(.upgrade)
-      if random.chance(50) { nodes[index].store.arm(drawCrash(), afterWrites: random.below(2)) }
-    }
-    let opened = try open(nodes[index].store, .crashInUpgrade)
-    (nodes[index].store, nodes[index].ledger) = (opened.store, opened.ledger)
-    nodes[index].store.arm(nil)
+    nodes[index].ledger = try Ledger(store: nodes[index].store, genesis: founding.genesis, contracts: founding.registry)
     note(.reopen)
     let head = nodes[index].ledger.head.height
     log("L\(index) is open again at \(head)")
@@ -118,7 +110,7 @@ extension LedgerWorld {
     if random.chance(faults.full) { return .full(atChange: change) }
     if random.chance(faults.failedSyncs) { return .failedSync(isDurable: random.chance(50)) }
     if random.chance(faults.growth) { return .growth(atChange: change) }
-    if random.chance(faults.slowReads) { return .expiry(afterReads: random.below(60)) }
+    if random.chance(faults.slowReads) { return .expiry(afterReads: random.below(25)) }
     return nil
   }
 

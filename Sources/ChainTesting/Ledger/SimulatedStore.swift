@@ -194,17 +194,6 @@ package final class SimulatedStore: KeyValueStore {
     }
   }
 
-  /// Makes of the store what versions before snapshots left: without the table of keys in tree order.
-  package func forgetKeys() throws {
-    let (meta, keys) = (StoreTable("meta"), StoreTable("state-keys"))
-    for store in [disk, visible] {
-      try store.write { writer in
-        try writer.remove(meta, Array("keys".utf8))
-        for (key, _) in try writer.range(keys) { try writer.remove(keys, key) }
-      }
-    }
-  }
-
   /// Changes one byte of one record, on disk and in what this process sees; says where.
   package func rot(_ random: inout SeededRandom) throws -> String? {
     let tables = state.withLock { $0.tables }

@@ -64,7 +64,9 @@ enum CanonicalSamples {
       CanonicalSample(path), CanonicalSample(StateNodeKey(version: 7, path: path)),
       CanonicalSample(StateLeaf(keyHash: digest, valueHash: other)), CanonicalSample(inner),
       CanonicalSample(StateNode.empty, as: "StateNode.empty"),
-      CanonicalSample(StateNode.leaf(StateLeaf(keyHash: digest, valueHash: other)), as: "StateNode.leaf"),
+      CanonicalSample(StoredLeaf(leaf: StateLeaf(keyHash: digest, valueHash: other), key: [1, 2], value: [3])),
+      CanonicalSample(
+        StateNode.leaf(StoredLeaf(leaf: StateLeaf(keyHash: digest, valueHash: other), key: [1], value: [])), as: "StateNode.leaf"),
       CanonicalSample(StateNode.inner(inner), as: "StateNode.inner"),
       CanonicalSample(StateProof(end: .present, siblings: [digest, other]), as: "StateProof.present"),
       CanonicalSample(StateProof(end: .otherLeaf(keyHash: digest, valueHash: other), siblings: [other]), as: "StateProof.otherLeaf"),

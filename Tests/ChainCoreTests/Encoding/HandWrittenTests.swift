@@ -40,6 +40,7 @@ import Testing
       Receipt(transaction: id, status: .failed, code: "locked", message: "为什么", events: [], output: [], meter: MeterReading()),
     ])
     try check([StateLeaf(keyHash: .random(), valueHash: .random())])
+    try check([StoredLeaf(leaf: StateLeaf(keyHash: .random(), valueHash: .random()), key: [1, 2, 3], value: [])])
     let place = TransactionPlace(height: 7, index: 9)
     var writer = CanonicalWriter()
     TransactionPlace.layout.encode(place, &writer)

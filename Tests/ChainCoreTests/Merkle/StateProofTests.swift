@@ -115,7 +115,8 @@ import Testing
     for bytes in [[], [3], [0, 0], [1], [2, 0, 0, 0, 0], [2, 1, 0, 1, 0] + Array(repeating: 0, count: 40)] as [[UInt8]] {
       #expect(throws: ProofError.nodeDamaged("1/")) { try tree.root(at: 1, reader: Damaged(bytes: bytes)) }
     }
-    let stray = Damaged(bytes: StateNode.leaf(StateLeaf(keyHash: .zero, valueHash: .zero)).canonicalBytes)
+    let stray = Damaged(
+      bytes: StateNode.leaf(StoredLeaf(leaf: StateLeaf(keyHash: .zero, valueHash: .zero), key: [], value: [])).canonicalBytes)
     #expect(try tree.valueHash(of: [1], at: 1, reader: stray) == nil)
   }
 

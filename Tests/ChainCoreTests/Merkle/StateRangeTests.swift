@@ -19,9 +19,15 @@ import Testing
     return found.values.sorted { $0.keyHash < $1.keyHash }
   }
 
+  /// A record for a leaf, whose hashes are not its own.
+  static func record(_ leaf: StateLeafDigest) -> StoredLeaf {
+    StoredLeaf(leaf: leaf.leaf, key: Array(leaf.keyHash.bytes.suffix(9)), value: Array(leaf.valueHash.bytes.prefix(5)))
+  }
+
   func tree(_ leaves: [StateLeafDigest], _ suite: CryptoSuite) throws -> (update: StateTreeUpdate, nodes: MemoryStateNodes) {
     let changes = leaves.enumerated().map { StateChange(keyHash: $1.keyHash, order: $0, valueHash: $1.valueHash) }
-    let update = try StateTree(suite: suite).apply(changes, base: nil, newVersion: 7, reader: MemoryStateNodes())
+    let update = try StateTree(suite: suite).apply(
+      changes, of: leaves.map { (Self.record($0).key, Self.record($0).value) }, base: nil, newVersion: 7, reader: MemoryStateNodes())
     var nodes = MemoryStateNodes()
     nodes.store(update, version: 7)
     return (update, nodes)
@@ -35,7 +41,7 @@ import Testing
       var builder = StateTreeBuilder(suite: suite, version: 7)
       var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
       for leaf in leaves {
-        builder.add(leaf.leaf)
+        builder.add(Self.record(leaf))
         nodes += builder.takeFinished()
       }
       #expect(builder.finish() == update.root)

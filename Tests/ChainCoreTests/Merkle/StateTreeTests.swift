@@ -232,7 +232,8 @@ private struct JellyfishFile: Decodable {
         changes.append(StateChange(keyHash: keyHash, order: order, valueHash: valueHash))
         naive.pairs[keyHash] = valueHash
       }
-      let update = try tree.apply(changes, base: version == 1 ? nil : version - 1, newVersion: version, reader: nodes)
+      let update = try tree.apply(
+        changes, of: changes.map { _ in ([1], [2]) }, base: version == 1 ? nil : version - 1, newVersion: version, reader: nodes)
       nodes.store(update, version: version)
       #expect(update.root == naive.root)
       for keyHash in hashes {

@@ -1,7 +1,7 @@
 /// What a backup consists of and what its chain is, in the file `manifest`: its canonical bytes and their digest.
 public struct BackupManifest: CanonicalRecord, Hashable {
   /// The version of this format.
-  public static let currentVersion: UInt16 = 1
+  public static let currentVersion: UInt16 = 2
   /// The greatest number of bytes of a manifest that is read.
   static let byteLimit = 16 << 20
   /// What the file begins with.
@@ -27,7 +27,7 @@ public struct BackupManifest: CanonicalRecord, Hashable {
     public static let layout = Layout(Self.init, \.bytes, \.records, \.digest)
   }
 
-  /// The format version, 1.
+  /// The format version, 2.
   public var version: UInt16
   /// The chain's genesis document.
   public var genesis: Genesis
