@@ -12,10 +12,8 @@ struct FinalBlock: Sendable {
 
   let block: Block
   let position: UInt64
-  /// Whether this node verified each signature at admission.
-  let areChecked: Bool
-
-  private var signatures: Ledger.SignatureCheck { areChecked ? .alreadyChecked : .check }
+  /// Which signatures this node has not verified yet.
+  let signatures: Ledger.SignatureCheck
 
   /// Executes it after `previous`, which may be on its way to the disk, or after the head; `nil` if it is here already.
   /// Blocking: not on an actor.

@@ -58,9 +58,9 @@ extension Node {
 
   /// Blocks are executed and committed in order beside the actor, which takes messages and transactions meanwhile. While one is on its way
   /// to the disk, the next is executed.
-  func execute(_ block: Block, position: UInt64, areChecked: Bool) {
+  func execute(_ block: Block, position: UInt64, signatures: Ledger.SignatureCheck) {
     executionCount += 1
-    executions.append(Execution(number: executionCount, block: FinalBlock(block: block, position: position, areChecked: areChecked)))
+    executions.append(Execution(number: executionCount, block: FinalBlock(block: block, position: position, signatures: signatures)))
     advanceExecutions()
   }
 

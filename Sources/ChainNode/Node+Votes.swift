@@ -14,7 +14,7 @@ package enum Judgement: Sendable, Hashable {
   package static let clockToleranceMs: UInt64 = 500
 
   /// Judges a proposed block as a validator does.
-  package static func of(_ request: ValidationRequest, areChecked: Bool, on ledger: Ledger, now: BlockTime) -> Judgement {
+  package static func of(_ request: ValidationRequest, signatures: Ledger.SignatureCheck, on ledger: Ledger, now: BlockTime) -> Judgement {
     let header = request.block.header
     guard header.time <= now.advanced(byMilliseconds: clockToleranceMs) else { return .undecided }
     guard header.height.rawValue < ledger.newestCertified.rawValue + ledger.genesis.parameters.certificateLag else { return .undecided }
@@ -23,7 +23,7 @@ package enum Judgement: Sendable, Hashable {
     let ancestors = Array(request.ancestors.drop { $0.header.height <= head.height })
     guard (ancestors.first?.header ?? header).parent == head.blockID else { return header.height > head.height ? .undecided : .valid }
     do throws(LedgerError) {
-      try ledger.validate(request.block, after: ancestors, signatures: areChecked ? .alreadyChecked : .check)
+      try ledger.validate(request.block, after: ancestors, signatures: signatures)
       return .valid
     } catch {
       return .invalid(error)

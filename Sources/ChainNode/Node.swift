@@ -26,7 +26,7 @@ public actor Node {
   var queue: Deque<NodeCore.Event> = []
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
-  private var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
+  private var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
   /// Final blocks; the first two are being committed and executed, beside this actor.
   var executions: Deque<Execution> = []
   var executionCount: UInt64 = 0
@@ -238,9 +238,9 @@ public actor Node {
       // If too many wait it is lost, as it may be on the way.
       _ = intake.take(Intake.Arrival(form: .bytes(bytes), answer: .none), for: self)
     case .build(let request, let transactions): queue.append(.built(request, build(transactions, for: request)))
-    case .execute(let position, let block, let areChecked): execute(block, position: position, areChecked: areChecked)
+    case .execute(let position, let block, let signatures): execute(block, position: position, signatures: signatures)
     case .sign(let checkpoint): sign(checkpoint)
-    case .validate(let request, let areChecked): validate(request, areChecked: areChecked)
+    case .validate(let request, let signatures): validate(request, signatures: signatures)
     case .signVote(let statement, let digest): sign(statement, digest)
     case .verify(let id, let checks): queue.append(.verified(id: id, checks.map(\.isValid)))
     case .provide(let reference, let count, let peer): provide(reference, count: count, to: peer)
@@ -360,14 +360,14 @@ public actor Node {
     }
   }
 
-  private func validate(_ request: ValidationRequest, areChecked: Bool) {
-    switch Judgement.of(request, areChecked: areChecked, on: ledger, now: configuration.clock.now) {
+  private func validate(_ request: ValidationRequest, signatures: Ledger.SignatureCheck) {
+    switch Judgement.of(request, signatures: signatures, on: ledger, now: configuration.clock.now) {
     case .valid: queue.append(.validated(id: request.id, true))
     case .invalid(let reason):
       logger.warning("block \(request.block.header.height) of \(request.block.header.proposer) is not valid: \(reason)")
       queue.append(.validated(id: request.id, false))
     case .undecided:
-      undecided.append((request, areChecked))
+      undecided.append((request, signatures))
       if undecided.count > Self.undecidedLimit { undecided.removeFirst() }
     }
   }
@@ -379,7 +379,7 @@ public actor Node {
     guard !undecided.isEmpty else { return }
     let waiting = undecided
     undecided = []
-    for (request, areChecked) in waiting { validate(request, areChecked: areChecked) }
+    for (request, signatures) in waiting { validate(request, signatures: signatures) }
     drain()
   }
 

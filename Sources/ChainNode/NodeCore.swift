@@ -51,12 +51,13 @@ public struct NodeCore: Sendable {
     case admit([UInt8])
     /// Make a block of these on the parent; then report `built`.
     case build(BuildRequest, [SignedTransaction])
-    /// Commit the block at this position; then report `executed` or `skipped`. If `areSignaturesChecked`, all were verified at admission.
-    case execute(position: UInt64, Block, areSignaturesChecked: Bool)
+    /// Commit the block at this position; then report `executed` or `skipped`. Signatures that were verified
+    /// before, at admission or when the block was judged, need no other check.
+    case execute(position: UInt64, Block, signatures: Ledger.SignatureCheck)
     /// Sign with the validator's key; then report `signed`.
     case sign(Checkpoint)
     /// Check a proposed block; then report `validated`.
-    case validate(ValidationRequest, areSignaturesChecked: Bool)
+    case validate(ValidationRequest, signatures: Ledger.SignatureCheck)
     /// Sign a vote's digest with the validator's key; then report `signedVote`.
     case signVote(VoteStatement, Digest)
     /// Check signatures; then report `verified`.
@@ -96,6 +97,7 @@ public struct NodeCore: Sendable {
   public var schedule: ParameterSchedule
   /// Transactions of blocks that are decided and not executed: they are in the mempool still, but never to be proposed again.
   private var executing: [[TransactionID]] = []
+  private var judged = JudgedBlocks()
   /// What waits to be ordered.
   public private(set) var mempool: Mempool
   private var rebroadcast = Rebroadcast()
@@ -208,7 +210,9 @@ public struct NodeCore: Sendable {
       if genesis.engine == .simplex { return halt(.diverged(head.next), into: &effects) }
       run(.executed(position: position, head: head), into: &effects)
       if !mempool.isEmpty { run(.workPending, into: &effects) }
-    case .validated(let id, let isValid): run(.validated(id: id, isValid), into: &effects)
+    case .validated(let id, let isValid):
+      judged.answer(request: id, isValid: isValid)
+      run(.validated(id: id, isValid), into: &effects)
     case .signedVote(let statement, let signature): run(.signed(statement, signature), into: &effects)
     case .verified(let id, let verdicts): run(.verified(id: id, verdicts), into: &effects)
     case .provided(let blocks, let peer): run(.provided(blocks, to: peer), into: &effects)
@@ -296,13 +300,15 @@ public struct NodeCore: Sendable {
           }
         case .decided(let position, let block):
           let ids = block.transactions.ids(genesis: genesisID, suite: genesis.suite)
-          let known = areKnown(block.transactions, ids)
           executing.append(ids)
-          effects.append(.execute(position: position, block, areSignaturesChecked: known))
+          let isJudged = judged.contains(block.header.id(genesis: genesisID, suite: genesis.suite))
+          effects.append(
+            .execute(position: position, block, signatures: isJudged ? .alreadyChecked : unverified(block.transactions, ids)))
         case .validate(let request):
           let transactions = request.block.transactions
-          let known = areKnown(transactions, transactions.ids(genesis: genesisID, suite: genesis.suite))
-          effects.append(.validate(request, areSignaturesChecked: known))
+          judged.ask(request.block.header.id(genesis: genesisID, suite: genesis.suite), request: request.id)
+          let ids = transactions.ids(genesis: genesisID, suite: genesis.suite)
+          effects.append(.validate(request, signatures: unverified(transactions, ids)))
         case .sign(let statement, let digest): effects.append(.signVote(statement, digest))
         case .verify(let id, let checks): effects.append(.verify(id: id, checks))
         case .provide(let reference, let count, let peer): effects.append(.provide(reference, count: count, to: peer))
@@ -329,9 +335,10 @@ public struct NodeCore: Sendable {
       largest: Int(parameters.transactionBytes), window: parameters.transactionWindow)
   }
 
-  /// Whether this node verified the signature of each at admission: an id does not cover the signature, so all of it is compared.
-  private func areKnown(_ transactions: [SignedTransaction], _ ids: [TransactionID]) -> Bool {
-    zip(ids, transactions).allSatisfy { mempool.transaction($0) == $1 }
+  /// Whose signature this node did not verify at admission: an id does not cover the signature, so all of it is compared.
+  private func unverified(_ transactions: [SignedTransaction], _ ids: [TransactionID]) -> Ledger.SignatureCheck {
+    let places = transactions.indices.filter { mempool.transaction(ids[$0]) != transactions[$0] }
+    return places.isEmpty ? .alreadyChecked : .checkOnly(places)
   }
 
   private func isKnown(_ signed: SignedTransaction) -> Bool {

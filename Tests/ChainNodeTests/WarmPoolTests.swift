@@ -6,21 +6,26 @@ import Testing
 
 /// Each signature is verified once, at admission. What was not admitted, byte for byte, is verified in the block.
 @Suite struct WarmPools {
-  /// Finds everything final, and asks for everything to be judged.
+  /// Finds everything final, and asks for everything to be judged; after a judgement everything once more.
   private struct Yes: Engine {
     let block: Block
+    var judged: Block?
     var status: EngineStatus { EngineStatus(id: ReplicaID(AccountID(.zero)), leader: nil, round: 0, decided: 0, fault: nil) }
     func step(_ event: EngineEvent, into effects: inout [EngineEffect]) {
-      guard case .time = event else { return }
-      effects.append(.validate(ValidationRequest(id: 1, block: block, ancestors: [])))
-      effects.append(.decided(position: 1, block))
+      switch event {
+      case .time:
+        effects.append(.validate(ValidationRequest(id: 1, block: block, ancestors: [])))
+        effects.append(.decided(position: 1, block))
+      case .validated: effects.append(.decided(position: 2, judged ?? block))
+      default: break
+      }
     }
   }
 
-  /// Whether a node with `pool` would commit and vote for a block of `transactions` without looking at their signatures.
-  private func skipsSignatures(
+  /// Which signatures a node with `pool` would look at before it commits, and votes for, a block of `transactions`.
+  private func looks(
     _ transactions: [SignedTransaction], pool: [AdmittedTransaction], _ founding: Founding, _ ledger: Ledger
-  ) throws -> Bool {
+  ) throws -> Ledger.SignatureCheck {
     let block = block(transactions, founding, ledger)
     var core = NodeCore(
       genesis: founding.genesis, id: ReplicaID(AccountID(.zero)), engine: Yes(block: block), certified: 0, executed: 0)
@@ -28,16 +33,18 @@ import Testing
     let refusals = core.take(pool.map { ($0, false) }, into: &effects)
     #expect(refusals.allSatisfy { $0 == nil })
     core.step(.time(1), into: &effects)
-    var answers: [Bool] = []
-    for effect in effects {
-      switch effect {
-      case .execute(_, _, let areChecked): answers.append(areChecked)
-      case .validate(_, let areChecked): answers.append(areChecked)
-      default: break
-      }
-    }
+    let answers = Self.checks(effects)
     try #require(answers.count == 2 && answers[0] == answers[1])
     return answers[0]
+  }
+
+  private static func checks(_ effects: [NodeCore.Effect]) -> [Ledger.SignatureCheck] {
+    effects.compactMap { effect in
+      switch effect {
+      case .execute(_, _, let signatures), .validate(_, let signatures): signatures
+      default: nil
+      }
+    }
   }
 
   private func block(_ transactions: [SignedTransaction], _ founding: Founding, _ ledger: Ledger) -> Block {
@@ -55,29 +62,85 @@ import Testing
         "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
     }
     let pool = try signed.prefix(2).map { try ledger.admit($0) }
-    #expect(try skipsSignatures([signed[0], signed[1]], pool: pool, founding, ledger))
-    #expect(try skipsSignatures([], pool: pool, founding, ledger))
-    #expect(try !skipsSignatures(signed, pool: pool, founding, ledger), "the third was never admitted")
+    #expect(try looks([signed[0], signed[1]], pool: pool, founding, ledger) == .alreadyChecked)
+    #expect(try looks([], pool: pool, founding, ledger) == .alreadyChecked)
+    #expect(try looks(signed, pool: pool, founding, ledger) == .checkOnly([2]), "the third was never admitted")
 
     // The id covers no signature: it is the same with another one, and with another key.
     var forged = signed[1]
     forged.signature = signed[0].signature
     #expect(forged.id(genesis: ledger.genesisID, suite: ledger.suite) == pool[1].id)
-    #expect(try !skipsSignatures([signed[0], forged], pool: pool, founding, ledger))
+    #expect(try looks([signed[0], forged], pool: pool, founding, ledger) == .checkOnly([1]))
     var stolen = signed[1]
     stolen.key = founding.administrator.key.publicKey
-    #expect(try !skipsSignatures([signed[0], stolen], pool: pool, founding, ledger))
+    #expect(try looks([stolen, signed[0]], pool: pool, founding, ledger) == .checkOnly([0]))
 
     // And what then becomes of it.
     for bad in [forged, stolen] {
       let block = block([signed[0], bad], founding, ledger)
       let fault = LedgerError.invalidBlock(.badSignature(index: 1))
       let request = ValidationRequest(id: 1, block: block, ancestors: [])
-      #expect(Judgement.of(request, areChecked: false, on: ledger, now: block.header.time) == .invalid(fault))
-      let outcome = FinalBlock(block: block, position: 1, areChecked: false).execute(on: ledger, after: nil)
+      #expect(Judgement.of(request, signatures: .checkOnly([1]), on: ledger, now: block.header.time) == .invalid(fault))
+      let outcome = FinalBlock(block: block, position: 1, signatures: .checkOnly([1])).execute(on: ledger, after: nil)
       if case .failure(fault) = outcome {} else { Issue.record("\(outcome)") }
     }
     #expect(ledger.head.height == 0)
+  }
+
+  /// What was verified when a block was judged is not again when it is final; what was found invalid, or is another block, is.
+  @Test func aBlockThatWasJudgedIsVerifiedOnce() throws {
+    let founding = try SyncWorld.found(validators: 4)
+    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    let signed = try (UInt64(0)..<2).map { number in
+      try clerk.sign(
+        "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
+    }
+    let proposed = block(signed, founding, ledger)
+    // The same transactions by their ids, with another signature: another block.
+    var forged = signed
+    forged[1].signature = signed[0].signature
+    let other = block(forged, founding, ledger)
+    func last(_ isValid: Bool, request: UInt64 = 1, then judged: Block) -> Ledger.SignatureCheck? {
+      var core = NodeCore(
+        genesis: founding.genesis, id: ReplicaID(AccountID(.zero)), engine: Yes(block: proposed, judged: judged), certified: 0, executed: 0)
+      var effects: [NodeCore.Effect] = []
+      core.step(.time(1), into: &effects)
+      #expect(Self.checks(effects) == [.checkOnly([0, 1]), .checkOnly([0, 1])])
+      effects = []
+      core.step(.validated(id: request, isValid), into: &effects)
+      return Self.checks(effects).last
+    }
+    #expect(last(true, then: proposed) == .alreadyChecked)
+    #expect(last(false, then: proposed) == .checkOnly([0, 1]))
+    #expect(last(true, request: 2, then: proposed) == .checkOnly([0, 1]), "an answer to no question")
+    #expect(last(true, then: other) == .checkOnly([0, 1]))
+  }
+
+  /// What is said to be checked is not looked at, all else is, and a bad one is named by its place in the block.
+  @Test func onlyTheNamedSignaturesAreVerified() throws {
+    let founding = try SyncWorld.found(validators: 4)
+    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    var signed = try (UInt64(0)..<6).map { number in
+      try clerk.sign(
+        "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
+    }
+    signed[4].signature = signed[0].signature
+    let block = block(signed, founding, ledger)
+    for (check, isSeen) in [
+      (.check, true), (.checkOnly([4]), true), (.checkOnly([1, 4, 5]), true), (.checkOnly([0, 1, 2, 3, 5]), false),
+      (.alreadyChecked, false),
+      (.checkOnly([99, -1]), false),
+    ] as [(Ledger.SignatureCheck, Bool)] {
+      if isSeen {
+        #expect(throws: LedgerError.invalidBlock(.badSignature(index: 4))) { try ledger.validate(block, signatures: check) }
+        #expect(throws: LedgerError.invalidBlock(.badSignature(index: 4))) { _ = try ledger.execute(block, position: 1, signatures: check) }
+      } else {
+        try ledger.validate(block, signatures: check)
+        #expect(try ledger.execute(block, position: 1, signatures: check) != nil)
+      }
+    }
   }
 
   /// More at once than a batch holds, good and bad ones mixed: each gets its own answer.

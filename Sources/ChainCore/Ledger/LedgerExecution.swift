@@ -37,13 +37,7 @@ extension Ledger {
     let parentID = previous?.blockID ?? head.blockID
     guard block.header.height > parent.height else { return nil }
     let ids = try check(block, parent: parent, parentID: parentID, rules: rules.with(previous?.schedule ?? head.schedule), after: previous)
-    if signatures == .check {
-      do throws(BlockFault) {
-        try rules.checkSignatures(block)
-      } catch {
-        throw .invalidBlock(error)
-      }
-    }
+    try check(signatures, of: block)
     // However long a block takes on a busy machine: it is final, and its turn comes once.
     return try readingAtLength { reader throws(LedgerError) in
       let read = RememberedRecords()

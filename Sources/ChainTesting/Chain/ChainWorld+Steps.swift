@@ -35,8 +35,8 @@ extension ChainWorld {
     case .send(let message, let to): if let place = places[to] { send(message, from: index, to: place) }
     case .admit(let bytes): if let admitted = try? ledger.admit(bytes) { events.append(.admitted(admitted)) }
     case .build(let request, let transactions): events.append(.built(request, build(transactions, request, index)))
-    case .execute(let position, let block, let areChecked):
-      let execution = Execution(block: block, position: position, areChecked: areChecked)
+    case .execute(let position, let block, let signatures):
+      let execution = Execution(block: block, position: position, signatures: signatures)
       if validators[index].executions.isEmpty, random.chance(50) {
         events.append(try execute(execution, index))
       } else {
@@ -54,7 +54,7 @@ extension ChainWorld {
       if let certificate = try? ledger.certificate(at: height), let place = places[peer] {
         send(.checkpoint(.certificate(certificate)), from: index, to: place)
       }
-    case .validate(let request, let areChecked): judge(request, areChecked, index)
+    case .validate(let request, let signatures): judge(request, signatures, index)
     case .signVote(let statement, let digest):
       if statement.kind == .nullify { log("N\(index) votes to leave view \(statement.view)") }
       schedule(.event(.signedVote(statement, try validators[index].key.sign(digest)), of: index, life: life), in: 1)
@@ -110,15 +110,15 @@ extension ChainWorld {
       genesis: ledger.genesisID, suite: .international)
   }
 
-  private mutating func judge(_ request: ValidationRequest, _ areChecked: Bool, _ index: Int) {
-    switch Judgement.of(request, areChecked: areChecked, on: validators[index].ledger, now: wallClock(index)) {
+  private mutating func judge(_ request: ValidationRequest, _ signatures: Ledger.SignatureCheck, _ index: Int) {
+    switch Judgement.of(request, signatures: signatures, on: validators[index].ledger, now: wallClock(index)) {
     case .valid: schedule(.event(.validated(id: request.id, true), of: index, life: validators[index].life), in: 1)
     case .invalid(let reason):
       log("N\(index) finds block \(request.block.header.height) invalid: \(reason)")
       schedule(.event(.validated(id: request.id, false), of: index, life: validators[index].life), in: 1)
     case .undecided:
       note(.undecided)
-      validators[index].undecided.append((request, areChecked))
+      validators[index].undecided.append((request, signatures))
       if validators[index].undecided.count > 8 { validators[index].undecided.removeFirst() }
     }
   }
@@ -126,7 +126,7 @@ extension ChainWorld {
   mutating func judgeAgain(_ index: Int) {
     let waiting = validators[index].undecided
     validators[index].undecided = []
-    for (request, areChecked) in waiting { judge(request, areChecked, index) }
+    for (request, signatures) in waiting { judge(request, signatures, index) }
   }
 
   /// Executes and commits the first block that waits; the next one is executed before that, as nodes do.
@@ -146,7 +146,6 @@ extension ChainWorld {
   private mutating func execute(_ execution: Execution, _ index: Int, beforeCommit: Bool = false) throws -> NodeCore.Event {
     let ledger = validators[index].ledger
     let (block, position) = (execution.block, execution.position)
-    let signatures = { (areChecked: Bool) -> Ledger.SignatureCheck in areChecked ? .alreadyChecked : .check }
     let checkpoint: Checkpoint
     let seats = ledger.head.seats
     do throws(LedgerError) {
@@ -155,16 +154,16 @@ extension ChainWorld {
         executed = early
         note(.executedEarly)
       } else {
-        executed = try ledger.execute(block, position: position, signatures: signatures(execution.areChecked))
+        executed = try ledger.execute(block, position: position, signatures: execution.signatures)
       }
       if beforeCommit, let executed, let next = validators[index].executions.first {
         // What is not valid is found out again in its turn.
-        let early = try? ledger.execute(next.block, position: next.position, after: executed, signatures: signatures(next.areChecked))
+        let early = try? ledger.execute(next.block, position: next.position, after: executed, signatures: next.signatures)
         validators[index].executions[0].early = early ?? nil
       }
       checkpoint =
         if let executed { try ledger.commit(executed).checkpoint } else {
-          try ledger.commit(block, position: position, signatures: signatures(execution.areChecked))
+          try ledger.commit(block, position: position, signatures: execution.signatures)
         }
     } catch {
       switch error {

@@ -48,14 +48,14 @@ public struct ChainWorld: FaultyWorld, Sendable {
     var catchUp: NodeSync
     var server: SyncServer
     /// Proposed blocks that may yet become valid.
-    var undecided: [(request: ValidationRequest, areChecked: Bool)] = []
+    var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
   }
 
   /// A final block; executed early if the one before it was still being written.
   struct Execution {
     let block: Block
     let position: UInt64
-    let areChecked: Bool
+    let signatures: Ledger.SignatureCheck
     var early: ExecutedBlock?
   }
 

@@ -132,6 +132,21 @@ private struct JellyfishFile: Decodable {
     for (version, (naive, state)) in history {
       let root = naive.root
       #expect(try tree.root(at: version, reader: nodes) == root)
+      for (index, key) in keys.enumerated() { #expect(try tree.value(of: key, at: version, reader: nodes) == state[index]) }
+      let sorted = state.keys.map { (hash: suite.hash(keys[$0]), key: keys[$0], value: state[$0]) }.sorted { $0.hash < $1.hash }
+      // From the first leaf, from a leaf, and from between two.
+      for start in [.zero, sorted.dropFirst(sorted.count / 2).first?.hash ?? .zero, suite.hash([9])] {
+        for limit in [3, Int.max] {
+          var found: [StoredLeaf] = []
+          try tree.scanLeaves(at: version, from: start, reader: nodes) { leaf in
+            found.append(leaf)
+            return found.count < limit
+          }
+          let expected = sorted.filter { $0.hash >= start }.prefix(limit)
+          #expect(found.map(\.keyHash) == expected.map(\.hash) && found.map(\.key) == expected.map(\.key))
+          #expect(found.map(\.value) == expected.map(\.value) && found.map(\.valueHash) == expected.map { suite.hash($0.value ?? []) })
+        }
+      }
       // A third of the keys at each version, another third at the next.
       for (index, key) in keys.enumerated() where (UInt64(index) + version / 3).isMultiple(of: 3) {
         let proof = try tree.proof(of: key, at: version, reader: nodes)
