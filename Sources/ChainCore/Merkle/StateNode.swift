@@ -116,6 +116,16 @@ extension StoredLeaf: CanonicalRecord {
   }
 }
 
+extension StateLeaf {
+  /// The hashes of a stored leaf, without reading its record; any other node is refused.
+  init(ofNode bytes: [UInt8]) throws(CanonicalError) {
+    var reader = CanonicalReader(bytes)
+    self = try reader.readVariant(of: "StateNode") { (variant, reader) throws(CanonicalError) in
+      variant == StateNode.leafVariant ? try StateLeaf(from: &reader) : nil
+    }
+  }
+}
+
 extension StateNode: CanonicalCodable {
   /// What stands before a leaf. 1 stood before leaves without records, in stores of format 1.
   static let leafVariant: UInt32 = 3

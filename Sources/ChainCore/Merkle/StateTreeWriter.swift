@@ -63,8 +63,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private let version: UInt64
   /// The records of the batch.
   private let updates: [(key: [UInt8], value: [UInt8]?)]
-  /// Stored leaves that stand elsewhere from now on.
-  private var moved: [StoredLeaf] = []
+  /// Stored leaves that stand elsewhere from now on, as they are stored.
+  private var moved: [[UInt8]] = []
   private let reader: Reader
   private var hasher: TreeHasher
   private var inners: [NewInner] = []
@@ -84,7 +84,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     let outcome =
       switch old {
       case .empty: build(changes.compactMap(\.leaf)[...], at: root)
-      case .leaf(let leaf): merge(leaf, changes[...], at: root)
+      case .leaf(let stored): merge(stored.leaf, old.canonicalBytes, changes[...], at: root)
       case .inner(let inner): try descend(inner, changes[...], at: root)
       }
     // Every version has its root, so an old one is always superseded.
@@ -97,7 +97,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       nodes = encoded()
     case .leaf(let placed):
       hash = hasher.stateLeaf(placed.leaf)
-      nodes = [(key(root), StateNode.leaf(stored(placed)).canonicalBytes)]
+      nodes = [(key(root), bytes(of: placed))]
     case .empty:
       hash = StateHashing.empty
       nodes = [(key(root), StateNode.empty.canonicalBytes)]
@@ -152,9 +152,9 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       guard let place = settled.children.firstIndex(where: { $0.kind == .leaf }) else { break }
       // A stored leaf is left alone: it moves up.
       let key = StateNodeKey(version: settled.children[place].version, path: path.appending(UInt8(place)))
-      guard case .leaf(let leaf) = try reader.stateNode(key) else { throw ProofError.nodeDamaged(key.description) }
+      let (leaf, bytes) = try storedLeaf(key)
       stale.append(key)
-      return .leaf(moving(leaf))
+      return .leaf(moving(leaf, bytes))
     default: break
     }
     return keep(settled, lonely, below, at: path)
@@ -170,10 +170,9 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       if case .empty = outcome { return .unchanged }
       return outcome
     case .leaf:
-      guard case .leaf(let leaf) = try reader.stateNode(key), path.isPrefix(of: leaf.keyHash) else {
-        throw ProofError.nodeDamaged(key.description)
-      }
-      outcome = merge(leaf, changes, at: path)
+      let (leaf, bytes) = try storedLeaf(key)
+      guard path.isPrefix(of: leaf.keyHash) else { throw ProofError.nodeDamaged(key.description) }
+      outcome = merge(leaf, bytes, changes, at: path)
     case .inner:
       guard case .inner(let inner) = try reader.stateNode(key), path.count < StatePath.lengthLimit else {
         throw ProofError.nodeDamaged(key.description)
@@ -186,30 +185,43 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   /// Changes in a place where one stored leaf is.
-  private mutating func merge(_ old: StoredLeaf, _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
+  private mutating func merge(_ old: StateLeaf, _ bytes: [UInt8], _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
     var merged: [PlacedLeaf] = []
     merged.reserveCapacity(changes.count + 1)
     var waits = true
     for change in changes {
       if waits, old.keyHash <= change.keyHash {
         waits = false
-        if old.keyHash < change.keyHash { merged.append(moving(old)) }
+        if old.keyHash < change.keyHash { merged.append(moving(old, bytes)) }
       }
       if let leaf = change.leaf { merged.append(leaf) }
     }
-    if waits { merged.append(moving(old)) }
-    return merged.count == 1 && merged[0].leaf == old.leaf ? .unchanged : build(merged[...], at: path)
+    if waits { merged.append(moving(old, bytes)) }
+    return merged.count == 1 && merged[0].leaf == old ? .unchanged : build(merged[...], at: path)
   }
 
-  private mutating func moving(_ leaf: StoredLeaf) -> PlacedLeaf {
-    moved.append(leaf)
-    return PlacedLeaf(leaf: leaf.leaf, source: ~(moved.count - 1))
+  private func storedLeaf(_ key: StateNodeKey) throws -> (StateLeaf, [UInt8]) {
+    guard let bytes = try reader.node(key) else { throw ProofError.nodeMissing(key.description) }
+    do {
+      return (try StateLeaf(ofNode: bytes), bytes)
+    } catch {
+      throw ProofError.nodeDamaged(key.description)
+    }
   }
 
-  private func stored(_ placed: PlacedLeaf) -> StoredLeaf {
+  private mutating func moving(_ leaf: StateLeaf, _ bytes: [UInt8]) -> PlacedLeaf {
+    moved.append(bytes)
+    return PlacedLeaf(leaf: leaf, source: ~(moved.count - 1))
+  }
+
+  private func bytes(of placed: PlacedLeaf) -> [UInt8] {
     guard placed.source >= 0 else { return moved[~placed.source] }
-    let update = updates[placed.source]
-    return StoredLeaf(leaf: placed.leaf, key: update.key, value: update.value ?? [])
+    let (key, value) = updates[placed.source]
+    // Two lengths of at most three bytes, for records of up to 2 MiB.
+    var writer = CanonicalWriter(reservingCapacity: 1 + 2 * Digest.byteCount + 6 + key.count + (value?.count ?? 0))
+    writer.writeVariant(StateNode.leafVariant)
+    StoredLeaf(leaf: placed.leaf, key: key, value: value ?? []).encode(into: &writer)
+    return writer.bytes
   }
 
   /// A new subtree of sorted leaves with different keys.
@@ -275,13 +287,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private func encoded() -> [(key: StateNodeKey, bytes: [UInt8])] {
     var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
     nodes.reserveCapacity(inners.count + leaves.count)
+    for one in leaves { nodes.append((key(one.path), bytes(of: one.leaf))) }
     var writer = CanonicalWriter(reservingCapacity: 700)
-    for one in leaves {
-      writer.removeAll()
-      writer.writeVariant(StateNode.leafVariant)
-      stored(one.leaf).encode(into: &writer)
-      nodes.append((key(one.path), Array(writer.bytes[...])))
-    }
     for one in inners {
       writer.removeAll()
       writer.writeVariant(2)
