@@ -48,9 +48,15 @@ extension UInt64: OrderedKey {}
 extension String: OrderedKey {
   /// Appends the UTF-8 bytes, zero bytes escaped, and an end mark that sorts before every longer string.
   public func encodeKey(into bytes: inout [UInt8]) {
-    for byte in utf8 {
-      bytes.append(byte)
-      if byte == 0 { bytes.append(0xff) }
+    let start = bytes.count
+    bytes.append(contentsOf: utf8)
+    // Hardly any text has one: all of it is copied at once.
+    if bytes[start...].contains(0) {
+      bytes.removeSubrange(start...)
+      for byte in utf8 {
+        bytes.append(byte)
+        if byte == 0 { bytes.append(0xff) }
+      }
     }
     bytes.append(0)
     bytes.append(0)

@@ -109,7 +109,15 @@ public struct Layout<Record: Sendable>: Sendable {
   private static func field<Field: CanonicalCodable>(
     _ path: any KeyPath<Record, Field> & Sendable
   ) -> @Sendable (Record, inout CanonicalWriter) -> Void {
-    { record, writer in record[keyPath: path].encode(into: &writer) }
+    // A stored field stands at a place of the record that is known once; a key path would look its types up at each read.
+    guard let place = MemoryLayout<Record>.offset(of: path) else {
+      return { record, writer in record[keyPath: path].encode(into: &writer) }
+    }
+    return { record, writer in
+      unsafe withUnsafeBytes(of: record) { bytes in
+        unsafe bytes.load(fromByteOffset: place, as: Field.self).encode(into: &writer)
+      }
+    }
   }
 
   private static func shape<each Field: CanonicalCodable>(of fields: repeat (each Field).Type) -> String {

@@ -113,7 +113,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   /// Changes below a stored inner node. Marking that node itself stale is up to the caller.
-  private mutating func descend(_ old: StateInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
+  private mutating func descend(_ old: consuming StateInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
     var inner = old
     var lonely: [(place: Int, leaf: PlacedLeaf)] = []
     var below: [(place: Int, inner: Int)] = []
@@ -124,7 +124,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       let group = rest.prefix { $0.keyHash.nibble(path.count) == nibble }
       rest = rest[group.endIndex...]
       let place = Int(nibble)
-      let outcome = try update(old.children[place], group, at: path.appending(nibble))
+      let outcome = try update(inner.children[place], group, at: path.appending(nibble))
       switch outcome {
       case .unchanged: continue
       case .empty: inner.children[place] = .none
@@ -143,7 +143,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// Keeps the inner node, unless what is left is one leaf or nothing.
   private mutating func finish(
-    _ settled: StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
+    _ settled: consuming StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
   ) throws -> Outcome {
     switch settled.occupied + lonely.count {
     case 0: return .empty
@@ -249,7 +249,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// A new inner node with its new children.
   private mutating func keep(
-    _ node: StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
+    _ node: consuming StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
   ) -> Outcome {
     let number = inners.count
     var inner = NewInner(node: node, path: path)
