@@ -5,7 +5,7 @@ internal import CBaselines
 enum LedgerCases {
   /// Of the chain whose commits are compared with raw LMDB, and of the smaller chain of the growth case.
   static let keys = 100_000
-  /// Of the larger chain: 10,000,000 with YUCHAIN_BENCH_KEYS=10000000, which takes minutes and some 20 GB of disk.
+  /// Of the larger chain: 10,000,000 with YUCHAIN_BENCH_KEYS=10000000, which takes a quarter of an hour and some 8 GB of disk.
   static let manyKeys = setting("YUCHAIN_BENCH_KEYS", 1_000_000)
 
   /// How many blocks follow one another in a run of the commit case.
