@@ -2,7 +2,7 @@ internal import ChainCore
 
 /// The newest proposed blocks that this node found valid: all their signatures were verified then, and are not again at execution.
 ///
-/// A block's id covers its transactions' signatures.
+/// A block's id covers its transactions' signatures. One that the ledger had passed already is valid without a look; it is not executed.
 struct JudgedBlocks: Sendable {
   /// More than a chain has blocks that are proposed and not executed.
   private static let limit = 64

@@ -23,7 +23,6 @@ struct Prune: AsyncParsableCommand {
     var oldestState: BlockHeight
     var oldestBlock: BlockHeight
     var nodes: Int
-    var values: Int
     var blocks: Int
   }
 
@@ -41,14 +40,14 @@ struct Prune: AsyncParsableCommand {
     if json {
       return try Console.json(
         Shown(
-          oldestState: total.oldestState, oldestBlock: total.oldestBlock, nodes: total.nodes, values: total.values, blocks: total.blocks))
+          oldestState: total.oldestState, oldestBlock: total.oldestBlock, nodes: total.nodes, blocks: total.blocks))
     }
     let head = opened.ledger.head.height
     Console.say(
       """
       states      \(total.oldestState) to \(head)
       blocks      \(total.oldestBlock) to \(head)
-      removed     \(total.nodes) tree nodes, \(total.values) old values, \(total.blocks) blocks
+      removed     \(total.nodes) tree nodes, \(total.blocks) blocks
       """)
     if blocks != nil, try opened.ledger.archivedThrough() < total.oldestState {
       Console.say("archived    only up to height \(try opened.ledger.archivedThrough()): archive more to remove more")

@@ -53,14 +53,20 @@ import Testing
       proposer: AccountID(.zero), transactions: transactions, genesis: ledger.genesisID, suite: ledger.suite)
   }
 
-  @Test func aByzantineProposersSignatureIsSeenThoughTheTransactionIsKnown() throws {
+  /// A chain of four validators, the ledger of one, and `count` calls of its clerk.
+  private func world(_ count: UInt64) throws -> (founding: Founding, ledger: Ledger, signed: [SignedTransaction]) {
     let founding = try SyncWorld.found(validators: 4)
     let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
     let clerk = try #require(founding.member("city-hall", "clerk"))
-    let signed = try (UInt64(0)..<3).map { number in
+    let signed = try (0..<count).map { number in
       try clerk.sign(
         "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
     }
+    return (founding, ledger, signed)
+  }
+
+  @Test func aByzantineProposersSignatureIsSeenThoughTheTransactionIsKnown() throws {
+    let (founding, ledger, signed) = try world(3)
     let pool = try signed.prefix(2).map { try ledger.admit($0) }
     #expect(try looks([signed[0], signed[1]], pool: pool, founding, ledger) == .alreadyChecked)
     #expect(try looks([], pool: pool, founding, ledger) == .alreadyChecked)
@@ -89,13 +95,7 @@ import Testing
 
   /// What was verified when a block was judged is not again when it is final; what was found invalid, or is another block, is.
   @Test func aBlockThatWasJudgedIsVerifiedOnce() throws {
-    let founding = try SyncWorld.found(validators: 4)
-    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
-    let clerk = try #require(founding.member("city-hall", "clerk"))
-    let signed = try (UInt64(0)..<2).map { number in
-      try clerk.sign(
-        "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
-    }
+    let (founding, ledger, signed) = try world(2)
     let proposed = block(signed, founding, ledger)
     // The same transactions by their ids, with another signature: another block.
     var forged = signed
@@ -119,19 +119,13 @@ import Testing
 
   /// What is said to be checked is not looked at, all else is, and a bad one is named by its place in the block.
   @Test func onlyTheNamedSignaturesAreVerified() throws {
-    let founding = try SyncWorld.found(validators: 4)
-    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
-    let clerk = try #require(founding.member("city-hall", "clerk"))
-    var signed = try (UInt64(0)..<6).map { number in
-      try clerk.sign(
-        "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
-    }
+    let (founding, ledger, good) = try world(6)
+    var signed = good
     signed[4].signature = signed[0].signature
     let block = block(signed, founding, ledger)
     for (check, isSeen) in [
       (.check, true), (.checkOnly([4]), true), (.checkOnly([1, 4, 5]), true), (.checkOnly([0, 1, 2, 3, 5]), false),
-      (.alreadyChecked, false),
-      (.checkOnly([99, -1]), false),
+      (.checkOnly([99, -1]), false), (.alreadyChecked, false),
     ] as [(Ledger.SignatureCheck, Bool)] {
       if isSeen {
         #expect(throws: LedgerError.invalidBlock(.badSignature(index: 4))) { try ledger.validate(block, signatures: check) }

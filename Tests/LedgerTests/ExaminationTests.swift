@@ -63,6 +63,36 @@ import Testing
   }
 }
 
+extension Examinations {
+  /// A leaf of the tree holds its record: what differs from its hashes or from the newest record is found, and so is a record without leaf.
+  @Test func leavesAndRecordsAgree() throws {
+    let (nodes, state) = (StoreTable("state-nodes"), StoreTable("state"))
+    // The parts of a leaf: hash of the key, of the value, the key's first byte, the value's last.
+    let changes: [(inout [UInt8]) -> Void] = [{ $0[5] ^= 1 }, { $0[40] ^= 1 }, { $0[66] ^= 1 }, { $0[$0.count - 1] ^= 1 }]
+    for (number, change) in changes.enumerated() {
+      let store = MemoryStore()
+      let world = try SnapshotWorld(blocks: 12, store: store)
+      try store.write { writer in
+        // The newest leaf stands in the newest tree.
+        guard var leaf = try writer.range(nodes).last(where: { $0.value.first == 3 }) else { throw StoreError.io("no leaf") }
+        change(&leaf.value)
+        try writer.put(nodes, leaf.key, leaf.value)
+      }
+      #expect(world.ledger.examine().fault != nil, "part \(number)")
+    }
+    for isRemoved in [true, false] {
+      let store = MemoryStore()
+      let world = try SnapshotWorld(blocks: 12, store: store)
+      #expect(world.ledger.examine().fault == nil)
+      try store.write { writer in
+        guard let record = try writer.range(state).last else { throw StoreError.io("no record") }
+        if isRemoved { try writer.remove(state, record.key) } else { try writer.put(state, record.key + [1], record.value) }
+      }
+      #expect(world.ledger.examine().fault != nil, "\(isRemoved ? "removed" : "added")")
+    }
+  }
+}
+
 extension StoreTable {
   /// The ledger's table of this name.
   static func named(_ name: String) -> StoreTable {

@@ -84,29 +84,23 @@ public struct BlockRules: Sendable {
   }
 
   /// Checks every signature of a block.
-  public func checkSignatures(_ block: Block) throws(BlockFault) {
-    try check(block.transactions, places: nil)
-  }
+  public func checkSignatures(_ block: Block) throws(BlockFault) { try checkSignatures(block, at: Array(block.transactions.indices)) }
 
-  /// Verifies the signatures of the transactions at `places`; those that a block does not have are passed over.
-  /// - Throws: `BlockFault.badSignature`.
+  /// Checks the signatures of the transactions at `places`; places that the block does not have are passed over.
   func checkSignatures(_ block: Block, at places: [Int]) throws(BlockFault) {
-    let places = places.filter(block.transactions.indices.contains)
-    try check(places.map { block.transactions[$0] }, places: places)
-  }
-
-  private func check(_ transactions: [SignedTransaction], places: [Int]?) throws(BlockFault) {
     #if DEBUG
       if LedgerMutation.planted == .noSignatureCheck { return }
     #endif
+    let places = places.filter(block.transactions.indices.contains)
+    let transactions = places.map { block.transactions[$0] }
     let ids = transactions.ids(genesis: genesisID, suite: genesis.suite)
     var requests: [SignatureRequest] = []
     requests.reserveCapacity(ids.count)
     for (number, (signed, id)) in zip(transactions, ids).enumerated() {
-      guard signed.key.suite == genesis.suite else { throw .badSignature(index: places?[number] ?? number) }
+      guard signed.key.suite == genesis.suite else { throw .badSignature(index: places[number]) }
       requests.append(SignatureRequest(key: signed.key, signature: signed.signature, message: id.digest.bytes))
     }
-    if let bad = requests.verified().firstIndex(of: false) { throw .badSignature(index: places?[bad] ?? bad) }
+    if let bad = requests.verified().firstIndex(of: false) { throw .badSignature(index: places[bad]) }
   }
 }
 

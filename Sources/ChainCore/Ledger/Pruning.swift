@@ -79,10 +79,10 @@ extension Ledger {
         #endif
         let removed = try LedgerNodes.removeStale(through: oldest, limit: limit, from: writer)
         for key in removed.keys { try Tombstones.forget(key, oldest: oldest, in: writer) }
-        return (nodes: removed.nodes, values: removed.keys.count, isDone: removed.isDone)
+        return (nodes: removed.nodes, isDone: removed.isDone)
       }
     }
-    (progress.nodes, progress.values, progress.isDone) = done
+    (progress.nodes, progress.isDone) = done
     return progress
   }
 }

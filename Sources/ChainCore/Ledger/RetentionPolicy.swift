@@ -35,21 +35,18 @@ public struct PruningProgress: Sendable, Hashable {
   public var oldestState: BlockHeight
   /// The oldest height whose block is kept.
   public var oldestBlock: BlockHeight
-  /// How many nodes of the state tree this step removed.
+  /// How many nodes of the state tree, old values in leaves among them, this step removed.
   public var nodes = 0
-  /// How many old values, in leaves among the nodes, this step removed.
-  public var values = 0
   /// How many blocks this step removed.
   public var blocks = 0
   /// Whether nothing is left to be removed now.
   public var isDone = false
 
   /// Puts the parts together.
-  public init(oldestState: BlockHeight, oldestBlock: BlockHeight, nodes: Int = 0, values: Int = 0, blocks: Int = 0, isDone: Bool = false) {
+  public init(oldestState: BlockHeight, oldestBlock: BlockHeight, nodes: Int = 0, blocks: Int = 0, isDone: Bool = false) {
     self.oldestState = oldestState
     self.oldestBlock = oldestBlock
     self.nodes = nodes
-    self.values = values
     self.blocks = blocks
     self.isDone = isDone
   }
@@ -57,7 +54,7 @@ public struct PruningProgress: Sendable, Hashable {
   /// Adds what another step did.
   public mutating func add(_ next: PruningProgress) {
     self = PruningProgress(
-      oldestState: next.oldestState, oldestBlock: next.oldestBlock, nodes: nodes + next.nodes, values: values + next.values,
+      oldestState: next.oldestState, oldestBlock: next.oldestBlock, nodes: nodes + next.nodes,
       blocks: blocks + next.blocks, isDone: next.isDone)
   }
 }

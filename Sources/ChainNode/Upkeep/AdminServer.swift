@@ -118,7 +118,7 @@ final class AdminServer: Sendable {
       let head = upkeep.ledger.head.height
       return [
         AdminLine("states", "\(done.oldestState) to \(head)"), AdminLine("blocks", "\(done.oldestBlock) to \(head)"),
-        AdminLine("removed", "\(done.nodes) tree nodes, \(done.values) old values, \(done.blocks) blocks"),
+        AdminLine("removed", "\(done.nodes) tree nodes, \(done.blocks) blocks"),
       ]
     case .verify:
       let report = try await upkeep.verify()

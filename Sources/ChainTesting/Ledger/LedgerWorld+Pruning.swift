@@ -23,7 +23,7 @@ extension LedgerWorld {
       switch Result(catching: { () throws(LedgerError) in try ledger.prune(policy, sparing: spared, limit: limit) }) {
       case .success(let progress):
         store.arm(nil)
-        mix(UInt64(progress.nodes + progress.values + progress.blocks))
+        mix(UInt64(progress.nodes + progress.blocks))
         if progress.nodes > 0 { note(.prunedState) }
         if progress.blocks > 0 { note(.prunedBlock) }
         if random.chance(20) { try check(index, ledger.head.height) }
