@@ -10,7 +10,12 @@ struct LedgerNodes: StateNodeReader {
   /// Stores what a version adds to the tree, and what it makes stale: a list in a few records, where a record for each node would cost
   /// a commit as much as the nodes.
   static func write(_ update: StateTreeUpdate, version: BlockHeight, to writer: any KeyValueWriter) throws(StoreError) {
-    for node in update.nodes { try writer.put(LedgerTables.nodes, node.key.storeKey, node.bytes) }
+    var key = CanonicalWriter(reservingCapacity: 64)
+    for node in update.nodes {
+      key.removeAll()
+      node.key.encode(into: &key)
+      try writer.put(LedgerTables.nodes, key.bytes, node.bytes)
+    }
     for (number, start) in stride(from: 0, to: update.stale.count, by: staleInRecord).enumerated() {
       let part = Array(update.stale[start..<min(start + staleInRecord, update.stale.count)])
       try writer.put(LedgerTables.stale, version.keyBytes + UInt64(number).keyBytes, part.canonicalBytes)

@@ -101,12 +101,6 @@ struct VersionedValue: CanonicalRecord {
     reader.leave()
   }
 
-  /// The canonical bytes of a record of a value.
-  static func bytes(_ version: BlockHeight, _ value: [UInt8]?) -> [UInt8] {
-    var writer = CanonicalWriter(reservingCapacity: 14 + (value?.count ?? 0))
-    VersionedValue(version: version, value: value).encode(into: &writer)
-    return writer.bytes
-  }
 }
 
 extension StateNodeKey {

@@ -76,18 +76,28 @@ struct PreparedBlock: Sendable {
 
   func write(to writer: any KeyValueWriter) throws {
     let key = LedgerTables.key(height)
+    // Buffers for all records.
+    var (keyBytes, valueBytes) = (CanonicalWriter(reservingCapacity: 64), CanonicalWriter(reservingCapacity: 1_024))
     try writer.put(LedgerTables.headers, key, executed.block.header.canonicalBytes)
     for (index, id) in executed.ids.enumerated().sorted(by: { $0.element < $1.element }) {
       var place = TransactionPlace(height: height, index: UInt32(index))
       #if DEBUG
         if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % executed.ids.count) }
       #endif
-      try writer.put(LedgerTables.places, id.digest.bytes, place.canonicalBytes)
+      keyBytes.removeAll()
+      id.digest.encode(into: &keyBytes)
+      valueBytes.removeAll()
+      place.encode(into: &valueBytes)
+      try writer.put(LedgerTables.places, keyBytes.bytes, valueBytes.bytes)
     }
     for node in historyNodes {
       try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
     }
-    for change in changes { try writer.put(LedgerTables.current, change.key, VersionedValue.bytes(height, change.value)) }
+    for change in changes {
+      valueBytes.removeAll()
+      VersionedValue(version: height, value: change.value).encode(into: &valueBytes)
+      try writer.put(LedgerTables.current, change.key, valueBytes.bytes)
+    }
     #if DEBUG
       if LedgerMutation.planted != .indexOutsideTransaction { try writeIndex(to: writer) }
     #else

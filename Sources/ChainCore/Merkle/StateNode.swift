@@ -137,7 +137,7 @@ extension StateNode: CanonicalCodable {
       writer.writeVariant(Self.leafVariant)
       leaf.encode(into: &writer)
     case .inner(let inner):
-      writer.writeVariant(2)
+      writer.writeVariant(UInt32(StoredInner.variant))
       inner.encode(into: &writer)
     }
   }
@@ -146,7 +146,7 @@ extension StateNode: CanonicalCodable {
     self = try reader.readVariant(of: "StateNode") { (variant, reader) throws(CanonicalError) in
       switch variant {
       case 0: .empty
-      case 2: .inner(try StateInner(from: &reader))
+      case UInt32(StoredInner.variant): .inner(try StateInner(from: &reader))
       case Self.leafVariant: .leaf(try StoredLeaf(from: &reader))
       default: nil
       }
@@ -174,7 +174,7 @@ extension StateInner: CanonicalCodable {
   init(from reader: inout CanonicalReader) throws(CanonicalError) {
     let taken: UInt16 = try reader.readInteger()
     let leaves: UInt16 = try reader.readInteger()
-    guard leaves & ~taken == 0, taken.nonzeroBitCount > 1 || (taken != 0 && leaves == 0) else {
+    guard StoredInner.isValid(taken: taken, leaves: leaves) else {
       throw .invalidValue(offset: reader.offset, expected: "an inner node of two children or one inner child")
     }
     for place in 0..<Self.width where taken >> UInt16(place) & 1 == 1 {

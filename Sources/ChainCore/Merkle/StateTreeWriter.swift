@@ -40,24 +40,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     case unchanged
     case empty
     case leaf(PlacedLeaf)
-    /// An inner node, by its number in `inners`.
+    /// An inner node, by its number in `made`.
     case inner(Int)
-  }
-
-  /// An inner node whose children's hashes are not known yet.
-  private struct NewInner {
-    var node: StateInner
-    let path: StatePath
-    /// Where it stands: the number of the node above, and the place there.
-    var parent = -1
-    var place = 0
-  }
-
-  private struct NewLeaf {
-    let leaf: PlacedLeaf
-    let path: StatePath
-    var parent = -1
-    var place = 0
   }
 
   private let version: UInt64
@@ -67,24 +51,26 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private var moved: [[UInt8]] = []
   private let reader: Reader
   private var hasher: TreeHasher
-  private var inners: [NewInner] = []
-  private var leaves: [NewLeaf] = []
+  private var made: NewStateNodes
   private var stale: [StateNodeKey] = []
+  /// New children of the nodes that the walk is in, those of the deepest node last.
+  private var children: [NewStateNodes.Child] = []
 
   init(suite: CryptoSuite, version: UInt64, updates: [(key: [UInt8], value: [UInt8]?)], reader: Reader) {
     hasher = TreeHasher(suite)
     self.version = version
     self.updates = updates
     self.reader = reader
+    made = NewStateNodes(version: version, capacity: updates.count)
   }
 
   mutating func run(_ changes: [StateChange], base: UInt64?) throws -> StateTreeUpdate {
     let root = StatePath()
-    let old = try base.map { try reader.stateNode(.root($0)) } ?? .empty
+    let old = try base.map { try storedNode(.root($0)) } ?? .empty
     let outcome =
       switch old {
       case .empty: build(changes.compactMap(\.leaf)[...], at: root)
-      case .leaf(let stored): merge(stored.leaf, old.canonicalBytes, changes[...], at: root)
+      case .leaf(let leaf, let bytes): merge(leaf, bytes, changes[...], at: root)
       case .inner(let inner): try descend(inner, changes[...], at: root)
       }
     // Every version has its root, so an old one is always superseded.
@@ -93,8 +79,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
     switch outcome {
     case .inner:
-      hash = hashAll()
-      nodes = encoded()
+      hash = made.fillHashes(by: &hasher)
+      nodes = made.encoded { bytes(of: $0) }
     case .leaf(let placed):
       hash = hasher.stateLeaf(placed.leaf)
       nodes = [(key(root), bytes(of: placed))]
@@ -102,66 +88,78 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       hash = StateHashing.empty
       nodes = [(key(root), StateNode.empty.canonicalBytes)]
     case .unchanged:
-      nodes = [(key(root), old.canonicalBytes)]
       switch old {
-      case .empty: hash = StateHashing.empty
-      case .leaf(let stored): hash = hasher.stateLeaf(stored.leaf)
-      case .inner(let inner): hash = hasher.stateInner(inner)
+      case .empty:
+        hash = StateHashing.empty
+        nodes = [(key(root), StateNode.empty.canonicalBytes)]
+      case .leaf(let leaf, let bytes):
+        hash = hasher.stateLeaf(leaf)
+        nodes = [(key(root), bytes)]
+      case .inner(let inner):
+        hash = hasher.stateInner(inner)
+        nodes = [(key(root), inner.bytes)]
       }
     }
     return StateTreeUpdate(root: hash, nodes: nodes, stale: stale)
   }
 
   /// Changes below a stored inner node. Marking that node itself stale is up to the caller.
-  private mutating func descend(_ old: consuming StateInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
-    var inner = old
-    var lonely: [(place: Int, leaf: PlacedLeaf)] = []
-    var below: [(place: Int, inner: Int)] = []
+  private mutating func descend(_ old: StoredInner, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
+    let bottom = children.count
+    defer { children.removeLast(children.count - bottom) }
+    var kept = old.taken
     var changed = false
     var rest = changes
     while let first = rest.first {
       let nibble = first.keyHash.nibble(path.count)
-      let group = rest.prefix { $0.keyHash.nibble(path.count) == nibble }
+      let group = Self.group(of: rest, nibble, at: path.count)
       rest = rest[group.endIndex...]
-      let place = Int(nibble)
-      let outcome = try update(inner.children[place], group, at: path.appending(nibble))
-      switch outcome {
-      case .unchanged: continue
-      case .empty: inner.children[place] = .none
-      case .leaf(let leaf):
-        inner.children[place] = .none
-        lonely.append((place, leaf))
-      case .inner(let number):
-        inner.children[place] = StateChild(kind: .inner, version: version, hash: .zero)
-        below.append((place, number))
-      }
+      let outcome = try update(old.child(Int(nibble)), group, at: path.appending(nibble))
+      if case .unchanged = outcome { continue }
       changed = true
+      kept &= ~(1 << UInt16(nibble))
+      note(outcome, at: nibble)
     }
     guard changed else { return .unchanged }
-    return try finish(inner, lonely, below, at: path)
-  }
-
-  /// Keeps the inner node, unless what is left is one leaf or nothing.
-  private mutating func finish(
-    _ settled: consuming StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
-  ) throws -> Outcome {
-    switch settled.occupied + lonely.count {
+    // Keeps the inner node, unless what is left is one leaf or nothing.
+    switch kept.nonzeroBitCount + children.count - bottom {
     case 0: return .empty
     case 1:
-      if let only = lonely.first { return .leaf(only.leaf) }
-      guard let place = settled.children.firstIndex(where: { $0.kind == .leaf }) else { break }
+      if let only = children.dropFirst(bottom).first {
+        guard case .leaf(let leaf) = only.content else { break }
+        return .leaf(leaf)
+      }
+      guard kept & old.leaves != 0 else { break }
       // A stored leaf is left alone: it moves up.
-      let key = StateNodeKey(version: settled.children[place].version, path: path.appending(UInt8(place)))
+      let place = kept.trailingZeroBitCount
+      let key = StateNodeKey(version: old.child(place).version, path: path.appending(UInt8(place)))
       let (leaf, bytes) = try storedLeaf(key)
       stale.append(key)
       return .leaf(moving(leaf, bytes))
     default: break
     }
-    return keep(settled, lonely, below, at: path)
+    return .inner(made.add(children[bottom...], keeping: kept, of: old, at: path))
+  }
+
+  /// What of `changes` goes into the place `nibble` of a node at `depth`: the first ones, since they are sorted.
+  private static func group(of changes: ArraySlice<StateChange>, _ nibble: UInt8, at depth: Int) -> ArraySlice<StateChange> {
+    var end = changes.startIndex + 1
+    while end < changes.endIndex, changes[end].keyHash.nibble(depth) == nibble { end += 1 }
+    return changes[..<end]
+  }
+
+  private mutating func note(_ outcome: Outcome, at nibble: UInt8) {
+    switch outcome {
+    case .unchanged, .empty: break
+    case .leaf(let leaf): children.append(NewStateNodes.Child(place: nibble, content: .leaf(leaf)))
+    case .inner(let number): children.append(NewStateNodes.Child(place: nibble, content: .inner(number)))
+    }
   }
 
   /// Changes in one place of an inner node.
-  private mutating func update(_ child: StateChild, _ changes: ArraySlice<StateChange>, at path: StatePath) throws -> Outcome {
+  private mutating func update(
+    _ child: (kind: StateChild.Kind, version: UInt64), _ changes: ArraySlice<StateChange>, at path: StatePath
+  ) throws -> Outcome {
     let key = StateNodeKey(version: child.version, path: path)
     let outcome: Outcome
     switch child.kind {
@@ -174,7 +172,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       guard path.isPrefix(of: leaf.keyHash) else { throw ProofError.nodeDamaged(key.description) }
       outcome = merge(leaf, bytes, changes, at: path)
     case .inner:
-      guard case .inner(let inner) = try reader.stateNode(key), path.count < StatePath.lengthLimit else {
+      guard case .inner(let inner) = try storedNode(key), path.count < StatePath.lengthLimit else {
         throw ProofError.nodeDamaged(key.description)
       }
       outcome = try descend(inner, changes, at: path)
@@ -186,6 +184,11 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   /// Changes in a place where one stored leaf is.
   private mutating func merge(_ old: StateLeaf, _ bytes: [UInt8], _ changes: ArraySlice<StateChange>, at path: StatePath) -> Outcome {
+    // Mostly one record changes, and it is this one.
+    if let only = changes.first, changes.count == 1, only.keyHash == old.keyHash {
+      guard let leaf = only.leaf else { return .empty }
+      return leaf.leaf == old ? .unchanged : .leaf(leaf)
+    }
     var merged: [PlacedLeaf] = []
     merged.reserveCapacity(changes.count + 1)
     var waits = true
@@ -198,6 +201,24 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     }
     if waits { merged.append(moving(old, bytes)) }
     return merged.count == 1 && merged[0].leaf == old ? .unchanged : build(merged[...], at: path)
+  }
+
+  /// A stored node, of which no more is read than the walk needs.
+  private enum Stored {
+    case empty
+    case leaf(StateLeaf, bytes: [UInt8])
+    case inner(StoredInner)
+  }
+
+  private func storedNode(_ key: StateNodeKey) throws -> Stored {
+    guard let bytes = try reader.node(key) else { throw ProofError.nodeMissing(key.description) }
+    if let inner = StoredInner(ofNode: bytes) { return .inner(inner) }
+    if bytes == StateNode.empty.canonicalBytes { return .empty }
+    do {
+      return .leaf(try StateLeaf(ofNode: bytes), bytes: bytes)
+    } catch {
+      throw ProofError.nodeDamaged(key.description)
+    }
   }
 
   private func storedLeaf(_ key: StateNodeKey) throws -> (StateLeaf, [UInt8]) {
@@ -228,75 +249,17 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private mutating func build(_ sorted: ArraySlice<PlacedLeaf>, at path: StatePath) -> Outcome {
     guard let first = sorted.first else { return .empty }
     guard sorted.count > 1 else { return .leaf(first) }
-    var inner = StateInner()
-    var lonely: [(place: Int, leaf: PlacedLeaf)] = []
-    var below: [(place: Int, inner: Int)] = []
+    let bottom = children.count
+    defer { children.removeLast(children.count - bottom) }
     var rest = sorted
     while let first = rest.first {
       let nibble = first.keyHash.nibble(path.count)
-      let group = rest.prefix { $0.keyHash.nibble(path.count) == nibble }
-      rest = rest[group.endIndex...]
-      switch build(group, at: path.appending(nibble)) {
-      case .unchanged, .empty: break
-      case .leaf(let leaf): lonely.append((Int(nibble), leaf))
-      case .inner(let number):
-        inner.children[Int(nibble)] = StateChild(kind: .inner, version: version, hash: .zero)
-        below.append((Int(nibble), number))
-      }
+      var end = rest.startIndex + 1
+      while end < rest.endIndex, rest[end].keyHash.nibble(path.count) == nibble { end += 1 }
+      note(build(rest[..<end], at: path.appending(nibble)), at: nibble)
+      rest = rest[end...]
     }
-    return keep(inner, lonely, below, at: path)
-  }
-
-  /// A new inner node with its new children.
-  private mutating func keep(
-    _ node: consuming StateInner, _ lonely: [(place: Int, leaf: PlacedLeaf)], _ below: [(place: Int, inner: Int)], at path: StatePath
-  ) -> Outcome {
-    let number = inners.count
-    var inner = NewInner(node: node, path: path)
-    for (place, leaf) in lonely {
-      inner.node.children[place] = StateChild(kind: .leaf, version: version, hash: .zero)
-      leaves.append(NewLeaf(leaf: leaf, path: path.appending(UInt8(place)), parent: number, place: place))
-    }
-    for (place, child) in below { (inners[child].parent, inners[child].place) = (number, place) }
-    inners.append(inner)
-    return .inner(number)
-  }
-
-  /// Fills in the hashes of all new nodes and returns the root's, which is the last inner node.
-  private mutating func hashAll() -> Digest {
-    for (one, digest) in zip(leaves, hasher.stateLeaves(leaves.map(\.leaf.leaf))) {
-      inners[one.parent].node.children[one.place].hash = digest
-    }
-    var depths: [[Int]] = []
-    for (number, inner) in inners.enumerated() {
-      while depths.count <= inner.path.count { depths.append([]) }
-      depths[inner.path.count].append(number)
-    }
-    var root = StateHashing.empty
-    for numbers in depths.reversed() where !numbers.isEmpty {
-      let digests = hasher.stateInners(numbers.map { inners[$0].node })
-      for (number, digest) in zip(numbers, digests) {
-        let (parent, place) = (inners[number].parent, inners[number].place)
-        if parent >= 0 { inners[parent].node.children[place].hash = digest } else { root = digest }
-      }
-    }
-    return root
-  }
-
-  /// The new nodes in the order of their keys.
-  private func encoded() -> [(key: StateNodeKey, bytes: [UInt8])] {
-    var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
-    nodes.reserveCapacity(inners.count + leaves.count)
-    for one in leaves { nodes.append((key(one.path), bytes(of: one.leaf))) }
-    var writer = CanonicalWriter(reservingCapacity: 700)
-    for one in inners {
-      writer.removeAll()
-      writer.writeVariant(2)
-      one.node.encode(into: &writer)
-      nodes.append((key(one.path), Array(writer.bytes[...])))
-    }
-    nodes.sort { $0.key < $1.key }
-    return nodes
+    return .inner(made.add(children[bottom...], keeping: 0, of: nil, at: path))
   }
 
   private func key(_ path: StatePath) -> StateNodeKey { StateNodeKey(version: version, path: path) }
@@ -304,7 +267,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
 /// A leaf of the new version and where its record is: the number of an update, or the complement of the number of a moved leaf.
 /// Without the record itself, so that thousands are sorted and merged cheaply.
-private struct PlacedLeaf {
+struct PlacedLeaf {
   let leaf: StateLeaf
   let source: Int
 
@@ -315,44 +278,5 @@ extension StateChange {
   /// The leaf this change puts, if it does not remove.
   fileprivate var leaf: PlacedLeaf? {
     valueHash.map { PlacedLeaf(leaf: StateLeaf(keyHash: keyHash, valueHash: $0), source: order) }
-  }
-}
-
-extension TreeHasher {
-  /// Leaves of the state tree.
-  mutating func stateLeaves(_ leaves: [StateLeaf]) -> [Digest] {
-    var parts: [Digest] = []
-    parts.reserveCapacity(2 * leaves.count)
-    for leaf in leaves {
-      parts.append(leaf.keyHash)
-      parts.append(leaf.valueHash)
-    }
-    return hashes(StateHashing.leafPrefix, parts)
-  }
-
-  /// What inner nodes hash to: their four binary levels, each level of all nodes at once.
-  mutating func stateInners(_ nodes: some Sequence<StateInner>) -> [Digest] {
-    var level: [StateChild] = []
-    for node in nodes { level += node.children }
-    var parts: [Digest] = []
-    for _ in 0..<4 {
-      parts.removeAll(keepingCapacity: true)
-      for place in stride(from: 0, to: level.count, by: 2) where StateInner.joined(level[place], level[place + 1]) == nil {
-        parts.append(level[place].hash)
-        parts.append(level[place + 1].hash)
-      }
-      let digests = hashes(StateHashing.innerPrefix, parts)
-      var next = 0
-      for place in stride(from: 0, to: level.count, by: 2) {
-        if let joined = StateInner.joined(level[place], level[place + 1]) {
-          level[place / 2] = joined
-        } else {
-          level[place / 2] = StateChild(kind: .inner, version: 0, hash: digests[next])
-          next += 1
-        }
-      }
-      level.removeLast(level.count / 2)
-    }
-    return level.map(\.hash)
   }
 }

@@ -18,6 +18,8 @@ final class LMDBTransaction: KeyValueWriter {
   private(set) var failure: StoreError?
   /// Whether anything was changed.
   private(set) var hasChanges = false
+  /// The last stored key: one buffer for all, since a block asks and puts tens of thousands.
+  private var storedKey: [UInt8] = []
 
   init(
     _ source: LMDBCursorSource, isWriting: Bool, deadline: Duration, clock: @escaping @Sendable () -> Duration,
@@ -75,9 +77,9 @@ final class LMDBTransaction: KeyValueWriter {
   func get(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
     try checkUse()
     try StoreTable.check(key: key)
-    let stored = table.prefix + key
+    join(table, key)
     do throws(LMDBFault) {
-      return try self.cursor().value(of: stored)
+      return try self.cursor().value(of: storedKey)
     } catch {
       throw explain(error)
     }
@@ -111,7 +113,8 @@ final class LMDBTransaction: KeyValueWriter {
     try change { () throws(StoreError) in
       try StoreTable.check(key: key)
       try StoreTable.check(value: value)
-      try source.put(table.prefix + key, value)
+      join(table, key)
+      try source.put(storedKey, value)
       hasChanges = true
     }
   }
@@ -119,7 +122,8 @@ final class LMDBTransaction: KeyValueWriter {
   func remove(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) {
     try change { () throws(StoreError) in
       try StoreTable.check(key: key)
-      if try source.remove(table.prefix + key) { hasChanges = true }
+      join(table, key)
+      if try source.remove(storedKey) { hasChanges = true }
     }
   }
 
@@ -184,6 +188,13 @@ final class LMDBTransaction: KeyValueWriter {
       try checkScan()
       found = try cursor.previous()
     }
+  }
+
+  /// Makes the stored key of `key`.
+  private func join(_ table: StoreTable, _ key: [UInt8]) {
+    storedKey.removeAll(keepingCapacity: true)
+    storedKey += table.prefix
+    storedKey += key
   }
 
   private func change(_ body: () throws(StoreError) -> Void) throws(StoreError) {
