@@ -8,11 +8,14 @@ public struct LicenceTypeCode: CheckedIdentifier {
   public let text: String
 
   /// Checks form and the inner credit code.
-  public init(_ text: String) throws(IdentifierError) {
-    guard text.utf8.count == 21 else { throw .form(kind: Self.kind, "21 characters are expected") }
-    guard text.suffix(3).isAllDigits else { throw .form(kind: Self.kind, "it ends in three digits") }
-    _ = try UnifiedCreditCode(String(text.prefix(18)))
-    self.text = text
+  public init(_ text: String) throws(IdentifierError) { try self.init(checking: Array(text.utf8)[...]) }
+
+  /// The code of these bytes.
+  init(checking bytes: ArraySlice<UInt8>) throws(IdentifierError) {
+    guard bytes.count == 21 else { throw .form(kind: Self.kind, "21 characters are expected") }
+    guard bytes.suffix(3).allSatisfy({ CheckCharacters.isDigit($0) }) else { throw .form(kind: Self.kind, "it ends in three digits") }
+    try UnifiedCreditCode.check(bytes.prefix(18))
+    text = String(decoding: bytes, as: UTF8.self)
   }
 }
 
@@ -37,28 +40,31 @@ public struct LicenceIdentifier: CheckedIdentifier {
 
   /// Checks form, the inner credit codes and the check character.
   public init(_ text: String) throws(IdentifierError) {
-    guard text.utf8.count <= 160, text.hasPrefix(Self.root) else { throw .form(kind: Self.kind, "it begins with \(Self.root)") }
-    let parts = text.dropFirst(Self.root.count).split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 5 else { throw .form(kind: Self.kind, "type, issuer, serial, version and check are expected after the root") }
-    let typeCode = try LicenceTypeCode(parts[0])
-    if parts[1].utf8.count == 6 {
-      guard parts[1].isAllDigits else { throw .form(kind: Self.kind, "a division has six digits") }
-    } else {
-      _ = try UnifiedCreditCode(parts[1])
+    guard text.utf8.count <= 160, text.utf8.starts(with: Self.root.utf8) else {
+      throw .form(kind: Self.kind, "it begins with \(Self.root)")
     }
-    guard (1...64).contains(parts[2].utf8.count), parts[2].utf8.allSatisfy(CheckCharacters.alphanumeric.contains) else {
+    let parts = Array(text.utf8.dropFirst(Self.root.utf8.count)).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 5 else { throw .form(kind: Self.kind, "type, issuer, serial, version and check are expected after the root") }
+    let typeCode = try LicenceTypeCode(checking: parts[0])
+    if parts[1].count == 6 {
+      guard parts[1].allSatisfy({ CheckCharacters.isDigit($0) }) else { throw .form(kind: Self.kind, "a division has six digits") }
+    } else {
+      try UnifiedCreditCode.check(parts[1])
+    }
+    guard (1...64).contains(parts[2].count), parts[2].allSatisfy({ CheckCharacters.isAlphanumeric($0) }) else {
       throw .form(kind: Self.kind, "the serial has 1 to 64 digits and capital letters")
     }
-    guard parts[3].utf8.count == 3, parts[3].isAllDigits, let version = Int(parts[3]), version > 0 else {
-      throw .form(kind: Self.kind, "the version has three digits, from 001")
-    }
-    guard let check = CheckCharacters.mod37And36(parts[0..<4].joined().utf8), parts[4].utf8.elementsEqual([check]) else {
+    let wantsVersion = IdentifierError.form(kind: Self.kind, "the version has three digits, from 001")
+    guard parts[3].count == 3, parts[3].allSatisfy({ CheckCharacters.isDigit($0) }) else { throw wantsVersion }
+    let version = parts[3].reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    guard version > 0 else { throw wantsVersion }
+    guard let check = CheckCharacters.mod37And36(parts[0..<4].joined()), parts[4].elementsEqual(CollectionOfOne(check)) else {
       throw .checkCharacter(kind: Self.kind)
     }
     self.text = text
     self.typeCode = typeCode
-    issuer = parts[1]
-    serial = parts[2]
+    issuer = String(decoding: parts[1], as: UTF8.self)
+    serial = String(decoding: parts[2], as: UTF8.self)
     self.version = version
   }
 

@@ -9,17 +9,22 @@ public struct UnifiedCreditCode: CheckedIdentifier {
 
   /// Checks form and check character. The inner check of GB 11714 is reported by `hasValidOrganisationCode`, not required.
   public init(_ text: String) throws(IdentifierError) {
-    let bytes = Array(text.utf8)
-    guard bytes.count == 18 else { throw .form(kind: Self.kind, "18 characters are expected") }
-    guard bytes.allSatisfy(CheckCharacters.creditCode.contains) else {
-      throw .form(kind: Self.kind, "digits and capital letters without I, O, S, V and Z are expected")
-    }
-    guard bytes[0] != UInt8(ascii: "0") else { throw .form(kind: Self.kind, "0 is no registering authority") }
-    guard bytes[2..<8].allSatisfy({ CheckCharacters.digits.contains($0) }) else {
-      throw .form(kind: Self.kind, "characters 3 to 8 are a division code of digits")
-    }
-    guard CheckCharacters.creditCode(bytes[..<17]) == bytes[17] else { throw .checkCharacter(kind: Self.kind) }
+    try Self.check(Array(text.utf8)[...])
     self.text = text
+  }
+
+  /// Throws unless these are the bytes of a code: other identifiers contain one.
+  static func check(_ bytes: ArraySlice<UInt8>) throws(IdentifierError) {
+    let start = bytes.startIndex
+    guard bytes.count == 18 else { throw .form(kind: kind, "18 characters are expected") }
+    guard bytes.allSatisfy({ CheckCharacters.isCreditCode($0) }) else {
+      throw .form(kind: kind, "digits and capital letters without I, O, S, V and Z are expected")
+    }
+    guard bytes[start] != UInt8(ascii: "0") else { throw .form(kind: kind, "0 is no registering authority") }
+    guard bytes[(start + 2)..<(start + 8)].allSatisfy({ CheckCharacters.isDigit($0) }) else {
+      throw .form(kind: kind, "characters 3 to 8 are a division code of digits")
+    }
+    guard CheckCharacters.creditCode(bytes.prefix(17)) == bytes[start + 17] else { throw .checkCharacter(kind: kind) }
   }
 
   /// The six digits of the division that registered it: its home.

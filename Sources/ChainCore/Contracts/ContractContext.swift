@@ -8,7 +8,7 @@ public final class ContractContext: QueryContext {
     let stateKey = try checkedKey(table, key)
     let bytes = value.canonicalBytes
     try frame.meter.write(bytes: stateKey.count + bytes.count)
-    if !table.indexes.isEmpty {
+    if table.isIndexed {
       let old = try get(table, key)
       try reindex(table, key, old: old, new: value)
     }
@@ -19,7 +19,7 @@ public final class ContractContext: QueryContext {
   public func remove<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) {
     let stateKey = try checkedKey(table, key)
     try frame.meter.write(bytes: stateKey.count)
-    if !table.indexes.isEmpty, let old = try get(table, key) {
+    if table.isIndexed, let old = try get(table, key) {
       try reindex(table, key, old: old, new: nil)
     }
     frame.overlay.set(.state, stateKey, nil)
@@ -195,7 +195,7 @@ public final class ContractContext: QueryContext {
     let bytes = StateKey(contract: contract, table: table.name, key: key).bytes
     guard bytes.count <= StateKey.byteLimit else { throw .badArgument("key in \(table.name) exceeds \(StateKey.byteLimit) bytes") }
     // Who imports a snapshot rebuilds the indexes of declared tables: entries of others would be missing there.
-    guard table.indexes.isEmpty || frame.environment.registry.indexed(contract, table.name) != nil else {
+    guard !table.isIndexed || frame.environment.registry.indexed(contract, table.name) != nil else {
       throw .notSupported("indexes of table \(table.name): list IndexedTable(\(table.name)) among the contract's entries")
     }
     return bytes

@@ -123,11 +123,14 @@ public struct Executor: Sendable {
     return result([], overlay)
   }
 
+  /// How many records a call changes, as a guess of the room that a block needs.
+  private static let recordsOfCall = 3
+
   /// Runs `block` on `state`, the state of the height before. A call that throws leaves only its receipt.
   /// - Throws: `ExecutionFault` if the state cannot be read or runs a contract that this host lacks; then nothing may be concluded
   ///   about the block.
   public func execute(_ block: Block, ids: [TransactionID], on state: any StateReader) throws(ExecutionFault) -> BlockExecution {
-    let overlay = StateOverlay(base: state)
+    let overlay = StateOverlay(base: state, capacity: Self.recordsOfCall * block.transactions.count)
     let (height, time) = (block.header.height, block.header.time)
     var trail = AuditTrail(height: height, time: time, suite: genesis.suite)
     let limits = try limits(at: height, in: state)
@@ -293,8 +296,6 @@ public struct Executor: Sendable {
   }
 
   func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {
-    BlockExecution(
-      receipts: receipts, changes: overlay.changes(.state).map { RecordChange(key: $0.key, value: $0.value) },
-      indexChanges: overlay.changes(.index).map { RecordChange(key: $0.key, value: $0.value) })
+    BlockExecution(receipts: receipts, changes: overlay.changes(.state), indexChanges: overlay.changes(.index))
   }
 }

@@ -75,7 +75,11 @@ public class QueryContext {
     let bytes = try frame.overlay.value(.state, stateKey.bytes)
     try frame.meter.read(bytes: stateKey.bytes.count + (bytes?.count ?? 0))
     guard let bytes else { return nil }
-    return try decode(bytes, as: Value.self)
+    do {
+      return try frame.overlay.decoded.value(bytes, of: stateKey.bytes, as: Value.self)
+    } catch {
+      throw .unexpected
+    }
   }
 
   /// The record under `key`.

@@ -51,12 +51,18 @@ final class StateOverlay {
   private var replaced: [Replaced] = []
   private var layers: [Int] = []
   private(set) var fault: StoreError?
+  /// What was decoded before, of any layer.
+  var decoded = DecodedRecords()
   /// Counts changes, dropped ones too, of records of the contracts that decide who may call: identity and access.
   private(set) var callerChanges = 0
 
   private static let callerPrefixes = [IdentityContract.name, AccessContract.name].map { StateKey.prefix(contract: $0) }
 
-  init(base: any StateReader) { self.base = base }
+  /// - Parameter capacity: How many records will be changed, about.
+  init(base: any StateReader, capacity: Int = 0) {
+    self.base = base
+    state.values.reserveCapacity(capacity)
+  }
 
   /// Opens a layer that `commitLayer` keeps or `dropLayer` forgets.
   func beginLayer() { layers.append(replaced.count) }
@@ -134,8 +140,8 @@ final class StateOverlay {
   }
 
   /// What the layers changed, in key order.
-  func changes(_ space: StateSpace) -> [(key: [UInt8], value: [UInt8]?)] {
-    var pairs = changes(in: space).values.map { (key: $0.key.bytes, value: $0.value) }
+  func changes(_ space: StateSpace) -> [RecordChange] {
+    var pairs = changes(in: space).values.map { RecordChange(key: $0.key.bytes, value: $0.value) }
     pairs.sort { ByteKey.precedes($0.key, $1.key) }
     return pairs
   }

@@ -33,7 +33,8 @@ public struct StateKey: Hashable, Sendable, Comparable {
 
   /// What the keys of all records of a table begin with.
   public static func prefix(contract: ContractName, table: TableName) -> [UInt8] {
-    var writer = CanonicalWriter(reservingCapacity: 64)
+    // With room for a key.
+    var writer = CanonicalWriter(reservingCapacity: 128)
     contract.encode(into: &writer)
     table.encode(into: &writer)
     return writer.bytes
@@ -69,10 +70,13 @@ public struct Table<Key: OrderedKey, Value: CanonicalCodable & Sendable>: Sendab
   /// The name, unique within the contract.
   public let name: TableName
   let indexes: [TableIndex<Key, Value>]
+  /// Whether there are any, told without looking at their type.
+  let isIndexed: Bool
 
   /// A table and its indexes.
   public init(_ name: TableName, indexes: [TableIndex<Key, Value>] = []) {
     self.name = name
     self.indexes = indexes
+    isIndexed = !indexes.isEmpty
   }
 }

@@ -16,7 +16,8 @@ extension CanonicalCodable {
 
   /// The canonical bytes of this value.
   public var canonicalBytes: [UInt8] {
-    var writer = CanonicalWriter()
+    // Most records fit, and growing costs a copy each time.
+    var writer = CanonicalWriter(reservingCapacity: 256)
     encode(into: &writer)
     return writer.bytes
   }

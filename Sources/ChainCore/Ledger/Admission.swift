@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Why a transaction is refused before it is ordered. Nothing of it stays.
 @nonexhaustive
 public enum AdmissionError: Error, Hashable, Sendable {
@@ -126,7 +128,7 @@ extension Ledger {
       state.remembered = RememberedRecords()
       // A frame a transaction, since each has its own meter; what they read is read once.
       let shared = try LedgerError.wrap { try self.executor.readFrame(on: state, height: header.height.next, time: header.time) }
-      let callers = KnownCallers()
+      let callers = self.admittedCallers.withLock { $0.callers(at: header.height) }
       for (place, signed) in batch.enumerated() where faults[place] == nil {
         let bytes = try LedgerError.wrap { try state.reader.get(LedgerTables.places, ids[place].digest.bytes) }
         if let bytes {
@@ -140,6 +142,7 @@ extension Ledger {
           faults[place] = .refused(error)
         }
       }
+      self.admittedCallers.withLock { $0.note(callers, at: header.height) }
       return faults
     }
   }

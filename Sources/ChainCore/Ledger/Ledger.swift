@@ -39,6 +39,7 @@ public final class Ledger: Sendable {
   let store: any KeyValueStore
   let memory: Mutex<Memory>
   private let writing = Mutex<Void>(())
+  let admittedCallers = Mutex(AdmittedCallers())
   #if DEBUG
     /// The head when the ledger was opened, for a planted defect.
     let openedAt: BlockHeight

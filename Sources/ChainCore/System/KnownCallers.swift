@@ -3,15 +3,23 @@
 /// What it gives, and what the meter then shows, is what looking up would: it forgets everything when a record of identity or access changes.
 /// All frames that it is asked with have one environment, one overlay and the same limits.
 final class KnownCallers {
-  private struct Question: Hashable {
+  struct Question: Hashable, Sendable {
     let sender: AccountID
     let key: PublicKey
     let contract: ContractName
     let entry: EntryName
   }
 
-  private var known: [Question: (caller: Caller, meter: Meter)] = [:]
+  typealias Answers = [Question: (caller: Caller, meter: Meter)]
+
+  /// What was found out.
+  private(set) var known: Answers
+  /// Whether anything was found out that was not given.
+  private(set) var hasLearnt = false
   private var changes = 0
+
+  /// - Parameter known: What was found out before on the same state at the same time.
+  init(_ known: Answers = [:]) { self.known = known }
 
   /// The caller of a signed call; `frame` has metered nothing yet.
   /// - Throws: `CallRefusal` if it may not be made.
@@ -29,6 +37,30 @@ final class KnownCallers {
     let caller = try CallCheck(frame: frame).caller(
       transaction.sender, key: signed.key, contract: transaction.contract, entry: transaction.entry)
     known[question] = (caller, frame.meter)
+    hasLearnt = true
     return caller
+  }
+}
+
+/// The callers that admission found out on the newest state, in bounded space: a batch need not look up whom the one before it did.
+struct AdmittedCallers: Sendable {
+  private static let limit = 4_096
+
+  private var height = BlockHeight(0)
+  private var known: KnownCallers.Answers = [:]
+
+  /// What is known of the state at `height`.
+  func callers(at height: BlockHeight) -> KnownCallers { KnownCallers(height == self.height ? known : [:]) }
+
+  /// Remembers what was found out at `height`, unless a newer one was asked about already.
+  mutating func note(_ callers: KnownCallers, at height: BlockHeight) {
+    guard callers.hasLearnt, height >= self.height else { return }
+    if height > self.height { (self.height, known) = (height, [:]) }
+    if known.isEmpty {
+      known = callers.known
+    } else {
+      known.merge(callers.known) { known, _ in known }
+    }
+    if known.count > Self.limit { known = [:] }
   }
 }

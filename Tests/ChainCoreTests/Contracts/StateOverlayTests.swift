@@ -73,7 +73,7 @@ import Testing
     let changed = overlay.changes(.state)
     #expect(changed.map(\.key) == changed.map(\.key).sorted { $0.lexicographicallyPrecedes($1) })
     var after = records
-    for (key, value) in changed { after[key] = value }
+    for change in changed { after[change.key] = change.value }
     #expect(after == models[0], "seed \(seed)")
   }
 }
