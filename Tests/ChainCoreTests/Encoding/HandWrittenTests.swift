@@ -49,7 +49,6 @@ import Testing
       var writer = CanonicalWriter()
       VersionedValue.layout.encode(VersionedValue(version: 5, value: value), &writer)
       #expect(VersionedValue(version: 5, value: value).canonicalBytes == writer.bytes)
-      
       let read = try VersionedValue(canonicalBytes: writer.bytes)
       #expect(read.version == 5 && read.value == value)
     }
