@@ -42,9 +42,10 @@ let package = Package(
       name: "CQREncode", pkgConfig: "libqrencode",
       providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
     .target(name: "CHashLanes"),
+    .target(name: "CPointLanes"),
     .target(
       name: "ChainCore",
-      dependencies: ["COpenSSL", "CLMDB", "CHashLanes", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["COpenSSL", "CLMDB", "CHashLanes", "CPointLanes", .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: settings),
     .target(name: "Consensus", dependencies: ["ChainCore"], swiftSettings: settings),
     .target(name: "CrossChain", dependencies: ["ChainCore"], swiftSettings: settings),

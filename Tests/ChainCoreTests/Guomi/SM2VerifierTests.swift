@@ -96,6 +96,69 @@ import Testing
     }
   }
 
+  /// Eight pairs at a time or one after another: the sums are the same for every number of pairs, and for coordinates at the ends of the
+  /// field. The formula does not ask whether points are on the curve, so any coordinates do.
+  @Test(.enabled(if: SM2PointLanes.isPresent)) func sumsInLanesAreRight() {
+    var source = Source(state: 7)
+    let ends = (0..<4).flatMap { n in
+      let n = SM2Number(l0: UInt64(n), l1: 0, l2: 0, l3: 0)
+      return [n, .subtracting(.p, SM2Number.adding(n, SM2Number(l0: 1, l1: 0, l2: 0, l3: 0)).sum)]
+    }
+    // Montgomery forms at the ends too: they are what the lanes see.
+    let fields = ends.compactMap { SM2Field($0) } + ends.map { SM2Field(l0: $0.l0, l1: $0.l1, l2: $0.l2, l3: $0.l3) }
+    func field() -> SM2Field {
+      if source.next() % 3 == 0 { return fields[Int(source.next() % UInt64(fields.count))] }
+      while true {
+        if let field = SM2Field(source.number()) { return field }
+      }
+    }
+    for count in Array(1...40) + [64, 129, 1_000] {
+      var terms: [SM2AffinePoint] = []
+      var pairs = SM2PointLanes.Pairs()
+      for pair in 0..<count {
+        let left = SM2AffinePoint(x: field(), y: field())
+        var right = SM2AffinePoint(x: field(), y: field())
+        while right.x == left.x { right.x = field() }
+        // A point between pairs belongs to none.
+        if pair % 3 == 0 { terms.append(right) }
+        pairs.left.append(UInt32(terms.count))
+        pairs.to.append(UInt32(count - 1 - pair))
+        terms += [left, right]
+      }
+      var sums = [SM2AffinePoint](repeating: SM2AffinePoint(x: .zero, y: .zero), count: count)
+      #expect(SM2PointLanes.add(pairs, of: terms, to: &sums))
+      for pair in 0..<count {
+        let (left, right) = (terms[Int(pairs.left[pair])], terms[Int(pairs.left[pair]) + 1])
+        #expect(sums[count - 1 - pair] == left.adding(right, inverse: left.divisor(with: right).inverse), "pair \(pair) of \(count)")
+      }
+      // Equal x anywhere: not for the lanes.
+      let bad = Int(source.next() % UInt64(count))
+      terms[Int(pairs.left[bad]) + 1].x = terms[Int(pairs.left[bad])].x
+      #expect(!SM2PointLanes.add(pairs, of: terms, to: &sums))
+    }
+  }
+
+  /// What vector instructions add and what is added one by one are the same sums, with doublings and negatives among them or not.
+  @Test(.enabled(if: SM2PointLanes.isPresent)) func sumsOfBatchesAreTheSameInLanes() throws {
+    var source = Source(state: 8)
+    let base = try #require(SM2AffinePoint(Array(SM2Group.parameters[64...])))
+    let multiples = SM2Point.affine((1...400).map { SM2Point(base, times: SM2Number(l0: UInt64($0), l1: 0, l2: 0, l3: 0)) })
+    for round in 0..<20 {
+      var (lanes, plain) = (SM2Sums(capacity: 0), SM2Sums(capacity: 0, usesLanes: false))
+      // Of few multiples some meet themselves; of many hardly any.
+      let some = round.isMultiple(of: 2) ? 400 : 12
+      for _ in 0..<Int(1 + source.next() % 70) {
+        let terms = (0..<Int(source.next() % 90)).map { _ in
+          let point = multiples[Int(source.next() % UInt64(some))]
+          return source.next().isMultiple(of: 2) ? point : point.negated
+        }
+        lanes.add { $0 += terms }
+        plain.add { $0 += terms }
+      }
+      #expect(lanes.results() == plain.results())
+    }
+  }
+
   /// What is no point of the curve is no key.
   @Test func badPointsAreRefused() throws {
     let good = Array(SM2Group.parameters[64...])

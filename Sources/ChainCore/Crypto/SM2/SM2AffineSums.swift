@@ -32,8 +32,14 @@ struct SM2Sums {
   /// How many of `terms` belong to each sum, in order.
   private var counts: [Int] = []
 
+  private let usesLanes: Bool
+
   /// No sums, with room for `capacity` terms.
-  init(capacity: Int) { terms.reserveCapacity(capacity) }
+  /// - Parameter usesLanes: Whether vector instructions may add; they give the same sums.
+  init(capacity: Int, usesLanes: Bool = SM2PointLanes.isPresent) {
+    self.usesLanes = usesLanes && SM2PointLanes.isPresent
+    terms.reserveCapacity(capacity)
+  }
 
   /// Begins the next sum, whose terms `append` gives.
   mutating func add(_ append: (inout [SM2AffinePoint]) -> Void) {
@@ -51,6 +57,7 @@ struct SM2Sums {
 
   /// Adds neighbours; an odd last term waits, and a pair whose sum is infinity leaves nothing.
   private mutating func halve() {
+    if usesLanes, halveInLanes() { return }
     var divisors: [SM2Field] = []
     divisors.reserveCapacity(terms.count / 2)
     forEachPair { left, right in divisors.append(left.divisor(with: right)) }
@@ -69,6 +76,31 @@ struct SM2Sums {
       first += count
     }
     terms = halves
+  }
+
+  /// The same eight pairs at a time. Returns `false`, and nothing is changed, if there are few pairs or one of equal x, which hardly ever comes.
+  private mutating func halveInLanes() -> Bool {
+    var pairs = SM2PointLanes.Pairs()
+    pairs.left.reserveCapacity(terms.count / 2)
+    pairs.to.reserveCapacity(terms.count / 2)
+    var lone: [(from: Int, to: Int)] = []
+    var (first, place) = (0, 0)
+    for count in counts {
+      for pair in 0..<(count / 2) {
+        pairs.left.append(UInt32(first + 2 * pair))
+        pairs.to.append(UInt32(place + pair))
+      }
+      if !count.isMultiple(of: 2) { lone.append((first + count - 1, place + count / 2)) }
+      first += count
+      place += (count + 1) / 2
+    }
+    guard pairs.left.count >= SM2PointLanes.leastPairs else { return false }
+    var halves = [SM2AffinePoint](repeating: SM2AffinePoint(x: .zero, y: .zero), count: place)
+    guard SM2PointLanes.add(pairs, of: terms, to: &halves) else { return false }
+    for (from, to) in lone { halves[to] = terms[from] }
+    terms = halves
+    for sum in counts.indices { counts[sum] = (counts[sum] + 1) / 2 }
+    return true
   }
 
   private func forEachPair(_ body: (SM2AffinePoint, SM2AffinePoint) -> Void) {
