@@ -32,6 +32,11 @@ public actor Node {
   var executionCount: UInt64 = 0
   var executing: Task<Void, Never>?
   var writing: Task<Void, Never>?
+  /// What the engine wants written, beside this actor: nothing that depends on it happens before it is.
+  private var unwritten: [EngineWrite] = []
+  private var persisting: Task<Void, Never>?
+  /// Whether the engine begins anew when the write that is on its way has ended.
+  private var restartWaits = false
   /// What catching up waits with while a block is executed: only one of the two writes to the ledger.
   var heldSync: [StateSync.Event] = []
   nonisolated let intake: Intake
@@ -135,6 +140,7 @@ public actor Node {
     halt(.stopped)
     await executing?.value
     await writing?.value
+    await persisting?.value
   }
 
   /// Waits until the transaction is in a block here, and returns its receipt.
@@ -218,9 +224,10 @@ public actor Node {
     drain()
   }
 
-  /// Runs events until none follows. Effects only queue events, so the core is never entered twice.
+  /// Runs events until none follows. Effects only queue events, so the core is never entered twice. An engine that is about to begin anew
+  /// gets none: it would decide what its successor knows nothing of.
   func drain() {
-    guard !isProcessing else { return }
+    guard !isProcessing, !restartWaits else { return }
     isProcessing = true
     defer { isProcessing = false }
     while fault == nil, let event = queue.popFirst() {
@@ -269,18 +276,37 @@ public actor Node {
   }
 
   private func persist(_ write: EngineWrite) {
-    do {
-      try usingReserve { () throws in
-        try configuration.consensusStore.write { try write.apply(to: $0) }
-      } isFull: {
-        ($0 as? StoreError) == .diskFull
+    unwritten.append(write)
+    writeNext()
+  }
+
+  /// Writes what waits, all of it in one transaction, unless a write is on its way.
+  private func writeNext() {
+    guard persisting == nil, fault == nil, let last = unwritten.last else { return }
+    let writes = unwritten
+    unwritten = []
+    persisting = Task.detached { [self] in
+      let outcome = Result {
+        try usingReserve { () throws in
+          try configuration.consensusStore.write { writer in for write in writes { try write.apply(to: writer) } }
+        } isFull: {
+          ($0 as? StoreError) == .diskFull
+        }
       }
-      queue.append(.persisted(sequence: write.sequence))
-    } catch let error as StoreError {
-      halt(.engine(.store(error)))
-    } catch {
-      halt(.engine(.store(.io("\(error)"))))
+      await notePersisted(last.sequence, outcome)
     }
+  }
+
+  private func notePersisted(_ sequence: UInt64, _ outcome: Result<Void, any Error>) {
+    persisting = nil
+    if case .failure(let error) = outcome { return halt(.engine(.store(error as? StoreError ?? .io("\(error)")))) }
+    if restartWaits {
+      restartWaits = false
+      restartEngine()
+      return drain()
+    }
+    writeNext()
+    handle(.persisted(sequence: sequence))
   }
 
   private func build(_ transactions: [SignedTransaction], for request: BuildRequest) -> Block? {
@@ -326,6 +352,12 @@ public actor Node {
   }
 
   private func restartEngine() {
+    // What is not written yet the old engine has not acted on, and the new one begins from what is.
+    unwritten = []
+    guard persisting == nil else {
+      restartWaits = true
+      return
+    }
     do throws(EngineFault) {
       let engine = try EngineFactory.make(
         ledger: ledger, id: id, store: configuration.consensusStore, firstEpoch: configuration.firstEpoch,

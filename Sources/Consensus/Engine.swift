@@ -123,13 +123,16 @@ public struct BuildRequest: Sendable, Hashable {
   public let ancestors: [Block]
   /// Whether a block without transactions is wanted too, because the chain was idle.
   public let allowsEmpty: Bool
+  /// With fewer transactions no block is wanted yet: there will be another request.
+  public let least: Int
 
   /// A request with these values.
-  public init(id: UInt64, parent: BlockHeight, ancestors: [Block] = [], allowsEmpty: Bool) {
+  public init(id: UInt64, parent: BlockHeight, ancestors: [Block] = [], allowsEmpty: Bool, least: Int = 1) {
     self.id = id
     self.parent = parent
     self.ancestors = ancestors
     self.allowsEmpty = allowsEmpty
+    self.least = least
   }
 }
 

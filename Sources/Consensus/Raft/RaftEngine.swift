@@ -3,8 +3,8 @@ public import ChainCore
 /// Orders blocks by Raft: a log entry holds one block. For chains whose validators may crash but do not lie.
 ///
 /// The leader builds first when its own noop is applied, then whenever its block before is decided and there is work, or the chain was
-/// idle for `ChainParameters.idleIntervalMs`. It builds on its own block that is decided and not executed yet: while one is written to
-/// the disk, the next is replicated and executed. A block whose parent is not the head of the ledger that applies it is skipped there:
+/// idle for `ChainParameters.idleIntervalMs`. It builds on its own block that is decided and not executed yet, once as many transactions
+/// wait as that one has: while one is written to the disk, the next is replicated and executed. A block whose parent is not the head of the ledger that applies it is skipped there:
 /// same log, same decision everywhere (`raft.md`, Blocks in the log).
 ///
 /// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
@@ -280,7 +280,9 @@ public struct RaftEngine: Engine {
     let isIdle = ancestors.isEmpty && now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
     guard hasWork || isIdle else { return }
     hasWork = false
-    let request = BuildRequest(id: nextRequest, parent: parent, ancestors: ancestors, allowsEmpty: isIdle)
+    // A small block on a large one that is being written would only keep what comes meanwhile from going on.
+    let least = max(1, ancestors.last?.transactions.count ?? 1)
+    let request = BuildRequest(id: nextRequest, parent: parent, ancestors: ancestors, allowsEmpty: isIdle, least: least)
     nextRequest += 1
     building = request
     effects.append(.build(request))
