@@ -292,7 +292,8 @@ public struct NodeCore: Sendable {
         case .persist(let write): effects.append(.persist(write))
         case .send(let bytes, let peer): effects.append(.send(.engine(bytes), to: peer))
         case .build(let request):
-          let candidates = waiting < request.least && !request.allowsEmpty ? [] : candidates(for: request)
+          let waitsForCompany = request.least > 1 && !request.allowsEmpty && waiting < request.least
+          let candidates = waitsForCompany ? [] : candidates(for: request)
           if candidates.isEmpty, !request.allowsEmpty {
             queue.append(.built(request, nil))
           } else {
@@ -323,7 +324,7 @@ public struct NodeCore: Sendable {
     }
   }
 
-  /// How many transactions wait, about: those of blocks that are decided and not executed are still in the pool.
+  /// How many transactions wait, or fewer: those of blocks that are decided and not executed are still in the pool, if this node had them.
   private var waiting: Int { mempool.count - executing.reduce(0) { $0 + $1.count } }
 
   /// What waits and is not in a block that the new one stands on.

@@ -38,6 +38,16 @@ import Testing
       #expect(try LicenceNumber(code.licence.text) == code.licence)
     }
     try refused(file.licenceIdentifier, LicenceIdentifier.self)
+    // A version that no number holds, and characters that no alphabet has, in each part.
+    let good = try #require(file.licenceIdentifier.valid.first).value
+    let parts = good.dropFirst(LicenceIdentifier.root.count).split(separator: ".").map(String.init)
+    for bad in [String(repeating: "9", count: 60), "000", "0+1", "١٢٣", "", "A", "é", "\u{0}"] {
+      for place in parts.indices {
+        var changed = parts
+        changed[place] = bad
+        #expect(throws: IdentifierError.self) { try LicenceIdentifier(LicenceIdentifier.root + changed.joined(separator: ".")) }
+      }
+    }
     for item in file.realEstateUnit.valid { #expect(try RealEstateUnit(item.value).county == item.county, "\(item.value)") }
     try refused(file.realEstateUnit, RealEstateUnit.self)
     for item in file.gs1.valid {

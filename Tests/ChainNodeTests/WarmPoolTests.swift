@@ -171,3 +171,61 @@ import Testing
     await #expect(throws: NodeError.self) { try await node.receipt(for: late) }
   }
 }
+
+/// A leader that was told to wait for company makes no block before there is enough.
+@Suite struct BlocksWithCompany {
+  private struct Wants: Engine {
+    let least: Int
+    /// Of calls that never were in the node's pool.
+    let foreign: Block
+    var status: EngineStatus { EngineStatus(id: ReplicaID(AccountID(.zero)), leader: nil, round: 0, decided: 0, fault: nil) }
+    func step(_ event: EngineEvent, into effects: inout [EngineEffect]) {
+      switch event {
+      case .workPending: effects.append(.build(BuildRequest(id: 1, parent: 0, allowsEmpty: false, least: least)))
+      case .time: effects.append(.build(BuildRequest(id: 2, parent: 0, allowsEmpty: true, least: least)))
+      case .verified: effects.append(.decided(position: 1, foreign))
+      default: break
+      }
+    }
+  }
+
+  @Test func fewerThanWantedMakeNoBlock() throws {
+    let founding = try SyncWorld.found(validators: 1)
+    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    func call(_ number: UInt64) throws -> SignedTransaction {
+      try clerk.sign(
+        "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: number)
+    }
+    let calls = try (UInt64(0)..<3).map { try ledger.admit(try call($0)) }
+    let more = try ledger.admit(try call(3))
+    let foreign = Block(
+      on: ledger.head.header, parentID: ledger.head.blockID, time: ledger.head.header.time.advanced(byMilliseconds: 1),
+      proposer: AccountID(.zero), transactions: try (10..<20).map { try call($0) }, genesis: ledger.genesisID, suite: ledger.suite)
+    for least in 1...4 {
+      var core = NodeCore(
+        genesis: founding.genesis, id: ReplicaID(AccountID(.zero)), engine: Wants(least: least, foreign: foreign), certified: 0, executed: 0
+      )
+      for (place, call) in calls.enumerated() {
+        var effects: [NodeCore.Effect] = []
+        _ = core.take([(call, false)], into: &effects)
+        let built = effects.compactMap { if case .build(_, let transactions) = $0 { transactions } else { nil } }
+        #expect(built == (place + 1 >= least ? [calls[...place].map(\.signed)] : []))
+      }
+      // What is decided and not executed need not have been in this pool: a block that may be of one call is made all the same.
+      if least == 1 {
+        var busy = core
+        var effects: [NodeCore.Effect] = []
+        busy.step(.verified(id: 1, []), into: &effects)
+        #expect(effects.contains { if case .execute = $0 { true } else { false } })
+        effects = []
+        _ = busy.take([(more, false)], into: &effects)
+        #expect(effects.contains { if case .build(_, let transactions) = $0 { transactions.count == 4 } else { false } })
+      }
+      // An idle chain's block is made of whatever there is.
+      var effects: [NodeCore.Effect] = []
+      core.step(.time(1), into: &effects)
+      #expect(effects.contains { if case .build(_, let transactions) = $0 { transactions.count == 3 } else { false } })
+    }
+  }
+}

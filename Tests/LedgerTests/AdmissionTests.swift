@@ -53,6 +53,31 @@ import Testing
     #expect(error(try chain.sign("notes", "remove", UInt64(1), by: clerk)) == .refused(.revoked(clerk.id)))
   }
 
+  /// What one batch found out of a sender the next one knows, for that contract and entry, and until the next block.
+  @Test func knownSendersAreKnownForOneStateOnly() throws {
+    var chain = try SoloChain([NotesContract()], organisations: ["city-hall": ["department"], "shop": []])
+    let clerk = try chain.member("city-hall")
+    let shop = try chain.member("shop")
+    func answers(_ calls: [SignedTransaction]) -> [AdmissionError?] {
+      chain.ledger.admit(calls).map { if case .failure(let error) = $0 { error } else { nil } }
+    }
+    func call(_ number: UInt64, by account: Account) throws -> SignedTransaction {
+      try chain.sign("notes", "file", FileNote(number: number, text: "x"), by: account)
+    }
+    for round in UInt64(0)..<3 {
+      let found = answers([try call(2 * round, by: clerk), try call(round, by: shop), try call(2 * round + 1, by: clerk)])
+      #expect(found[0] == nil && found[2] == nil)
+      if case .refused(.roleNotAllowed) = found[1] {} else { Issue.record("role") }
+    }
+    #expect(
+      answers([try chain.sign("notes", "nothing", NoResult(), by: clerk)]) == [.refused(.unknownEntry("notes", "nothing"))])
+    // The account's key, not only its name.
+    let other = Account(id: clerk.id, organisation: clerk.organisation, key: shop.key)
+    #expect(answers([try call(10, by: other)]) == [.refused(.wrongKey(clerk.id))])
+    try chain.call("identity", "revoke", RevokeMember(account: clerk.id, reason: "left"), by: chain.administrator)
+    #expect(answers([try call(11, by: clerk)]) == [.refused(.revoked(clerk.id))])
+  }
+
   @Test func mempoolIsBoundedAndForgets() throws {
     var chain = try SoloChain([NotesContract()], organisations: ["city-hall": ["department"]])
     let clerk = try chain.member("city-hall")

@@ -147,6 +147,7 @@ import Testing
     // While it is executed and written, the next is made on it; then no more.
     try step(.workPending)
     #expect(requests.count == 2 && requests[1].parent == 1 && requests[1].ancestors == [block])
+    #expect(requests[0].least == 1 && requests[1].least == 1, "as many as the block has that it stands on, and no empty one")
     let second = Block(
       on: block.header, parentID: block.header.id(genesis: genesis.id, suite: genesis.suite), time: 3_000, proposer: id.account,
       transactions: [], genesis: genesis.id, suite: genesis.suite)

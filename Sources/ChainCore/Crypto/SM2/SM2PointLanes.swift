@@ -15,8 +15,8 @@ enum SM2PointLanes {
   /// With fewer pairs idle lanes cost more than busy ones save.
   static let leastPairs = 12
 
-  /// Writes the sums of `pairs` of `terms` to their places in `sums`. Returns `false`, and the sums mean nothing, if two points of a pair have
-  /// the same x.
+  /// Writes the sums of `pairs` of `terms` to their places in `sums`. Returns `false`, and the sums mean nothing, if two points of a pair
+  /// have the same x.
   static func add(_ pairs: Pairs, of terms: [SM2AffinePoint], to sums: inout [SM2AffinePoint]) -> Bool {
     let count = pairs.left.count
     precondition(pairs.to.count == count, "each pair has a place for its sum")
@@ -24,7 +24,9 @@ enum SM2PointLanes {
     var products = [SM2Field](repeating: .zero, count: Int(YUCHAIN_POINT_CHAINS))
     return unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: yuchain_sm2_scratch(count)) { scratch in
       unsafe terms.withUnsafeBytes { terms in
-        guard let scratch = scratch.baseAddress, let terms = unsafe terms.assumingMemoryBound(to: UInt64.self).baseAddress else { return true }
+        guard let scratch = scratch.baseAddress, let terms = unsafe terms.assumingMemoryBound(to: UInt64.self).baseAddress else {
+          return count == 0
+        }
         unsafe products.withUnsafeMutableBytes { products in
           guard let products = unsafe products.assumingMemoryBound(to: UInt64.self).baseAddress else { return }
           unsafe yuchain_sm2_products(terms, pairs.left, count, scratch, products)
