@@ -90,7 +90,15 @@ public struct LicenceNumber: CheckedIdentifier {
   /// The text: an identifier without root, version and check character.
   public let text: String
 
-  init(typeCode: LicenceTypeCode, issuer: String, serial: String) { text = "\(typeCode.text).\(issuer).\(serial)" }
+  init(typeCode: LicenceTypeCode, issuer: String, serial: String) {
+    var text = typeCode.text
+    text.reserveCapacity(text.utf8.count + issuer.utf8.count + serial.utf8.count + 2)
+    for part in [issuer, serial] {
+      text += "."
+      text += part
+    }
+    self.text = text
+  }
 
   /// Checks the parts.
   public init(_ text: String) throws(IdentifierError) {

@@ -154,7 +154,8 @@ public struct ElectronicLicence: Contract {
       identifier: identifier, subject: call.subject, schemaVersion: 0, fieldRoot: call.fieldRoot, fileDigest: call.fileDigest,
       sealDigest: call.sealDigest, validFrom: call.validFrom, validUntil: call.validUntil)
     try licence.checkDates()
-    try context.require(try context.get(licences.records, identifier.licence) == nil, .alreadyExists)
+    let number = identifier.licence
+    try context.require(try context.get(licences.records, number) == nil, .alreadyExists)
     let type = try context.require(types.records, identifier.typeCode)
     guard type.content.issuers.contains(context.caller.organisation) else {
       throw ContractError.notAuthorised("type \(identifier.typeCode) does not list \(context.caller.organisation) as an issuer")
@@ -165,8 +166,8 @@ public struct ElectronicLicence: Contract {
     }
     var recorded = licence
     recorded.schemaVersion = type.content.schemaVersion
-    try licences.create("issue", identifier.licence, recorded, context)
-    try record(recorded, context)
+    try licences.create("issue", number, recorded, context)
+    try record(recorded, of: number, context)
   }
 
   private static func amend(_ call: AmendLicence, _ context: ContractContext) throws {
@@ -178,7 +179,7 @@ public struct ElectronicLicence: Contract {
       record.content.fieldRoot = call.fieldRoot
       record.content.fileDigest = call.fileDigest
       record.content.sealDigest = call.sealDigest
-      try Self.record(record.content, context)
+      try Self.record(record.content, of: record.content.identifier.licence, context)
     }
   }
 
@@ -196,7 +197,7 @@ public struct ElectronicLicence: Contract {
       record.content.validFrom = call.validFrom
       record.content.validUntil = call.validUntil
       try record.content.checkDates()
-      try Self.record(record.content, context)
+      try Self.record(record.content, of: record.content.identifier.licence, context)
     }
   }
 
@@ -207,8 +208,7 @@ public struct ElectronicLicence: Contract {
   }
 
   /// Keeps the version and anchors the file.
-  private static func record(_ licence: Licence, _ context: ContractContext) throws(ContractError) {
-    let number = licence.identifier.licence
+  private static func record(_ licence: Licence, of number: LicenceNumber, _ context: ContractContext) throws(ContractError) {
     try context.put(
       versions, Pair(number, UInt64(licence.identifier.version)), LicenceVersion(licence, recorded: context.time))
     try files.deposit(licence.fileDigest, record: number.text, context)

@@ -9,8 +9,7 @@ public final class ContractContext: QueryContext {
     let bytes = value.canonicalBytes
     try frame.meter.write(bytes: stateKey.count + bytes.count)
     if table.isIndexed {
-      let old = try get(table, key)
-      try reindex(table, key, old: old, new: value)
+      try reindex(table, key, old: try record(stateKey), new: value)
     }
     frame.overlay.set(.state, stateKey, bytes)
   }
@@ -19,7 +18,7 @@ public final class ContractContext: QueryContext {
   public func remove<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) {
     let stateKey = try checkedKey(table, key)
     try frame.meter.write(bytes: stateKey.count)
-    if table.isIndexed, let old = try get(table, key) {
+    if table.isIndexed, let old: Value = try record(stateKey) {
       try reindex(table, key, old: old, new: nil)
     }
     frame.overlay.set(.state, stateKey, nil)

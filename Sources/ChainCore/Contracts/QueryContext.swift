@@ -71,12 +71,16 @@ public class QueryContext {
 
   /// The record under `key`, if any.
   public func get<Key, Value>(_ table: Table<Key, Value>, _ key: Key) throws(ContractError) -> Value? {
-    let stateKey = StateKey(contract: contract, table: table.name, key: key)
-    let bytes = try frame.overlay.value(.state, stateKey.bytes)
-    try frame.meter.read(bytes: stateKey.bytes.count + (bytes?.count ?? 0))
+    try record(StateKey(contract: contract, table: table.name, key: key).bytes)
+  }
+
+  /// The record under a state key, if any.
+  func record<Value: CanonicalCodable & Sendable>(_ stateKey: [UInt8]) throws(ContractError) -> Value? {
+    let bytes = try frame.overlay.value(.state, stateKey)
+    try frame.meter.read(bytes: stateKey.count + (bytes?.count ?? 0))
     guard let bytes else { return nil }
     do {
-      return try frame.overlay.decoded.value(bytes, of: stateKey.bytes, as: Value.self)
+      return try frame.overlay.decoded.value(bytes, of: stateKey, as: Value.self)
     } catch {
       throw .unexpected
     }
