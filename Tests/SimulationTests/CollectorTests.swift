@@ -141,13 +141,16 @@ import Testing
     #expect(requests == [BuildRequest(id: 1, parent: 0, allowsEmpty: false)])
     let block = Block(
       on: genesis.header, parentID: genesis.header.id(genesis: genesis.id, suite: genesis.suite), time: 2_000, proposer: id.account,
-      transactions: [], genesis: genesis.id, suite: genesis.suite)
+      transactions: try (UInt64(0)..<3).map { salt in
+        try founding.administrator.sign(
+          "notes", "file", NoResult(), chain: genesis.chain, genesis: genesis.id, validUntil: 9, salt: salt)
+      }, genesis: genesis.id, suite: genesis.suite)
     try step(.built(requests[0], block))
     #expect(decided.count == 1 && decided[0].block == block)
     // While it is executed and written, the next is made on it; then no more.
     try step(.workPending)
     #expect(requests.count == 2 && requests[1].parent == 1 && requests[1].ancestors == [block])
-    #expect(requests[0].least == 1 && requests[1].least == 1, "as many as the block has that it stands on, and no empty one")
+    #expect(requests[0].least == 1 && requests[1].least == 3, "as many as the block has that it stands on")
     let second = Block(
       on: block.header, parentID: block.header.id(genesis: genesis.id, suite: genesis.suite), time: 3_000, proposer: id.account,
       transactions: [], genesis: genesis.id, suite: genesis.suite)
@@ -157,6 +160,7 @@ import Testing
     #expect(requests.count == 2, "two blocks are on their way")
     try step(.executed(position: decided[0].position, head: 1))
     #expect(requests.count == 3 && requests[2].parent == 2 && requests[2].ancestors == [second])
+    #expect(requests[2].least == 1, "an empty block wants no empty one on it")
     try step(.built(requests[2], nil))
     // The second was skipped: what comes next stands on the head again.
     try step(.executed(position: decided[1].position, head: 1))

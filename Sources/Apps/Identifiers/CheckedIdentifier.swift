@@ -67,5 +67,5 @@ extension CheckedIdentifier {
 
 extension StringProtocol {
   /// Whether all characters are ASCII digits.
-  var isAllDigits: Bool { utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  var isAllDigits: Bool { utf8.allSatisfy { CheckCharacters.isDigit($0) } }
 }

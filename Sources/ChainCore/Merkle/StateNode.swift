@@ -127,12 +127,14 @@ extension StateLeaf {
 }
 
 extension StateNode: CanonicalCodable {
+  /// All of a node without children.
+  static let emptyVariant: UInt8 = 0
   /// What stands before a leaf. 1 stood before leaves without records, in stores of format 1.
   static let leafVariant: UInt32 = 3
 
   func encode(into writer: inout CanonicalWriter) {
     switch self {
-    case .empty: writer.writeVariant(0)
+    case .empty: writer.writeVariant(UInt32(Self.emptyVariant))
     case .leaf(let leaf):
       writer.writeVariant(Self.leafVariant)
       leaf.encode(into: &writer)
@@ -145,7 +147,7 @@ extension StateNode: CanonicalCodable {
   init(from reader: inout CanonicalReader) throws(CanonicalError) {
     self = try reader.readVariant(of: "StateNode") { (variant, reader) throws(CanonicalError) in
       switch variant {
-      case 0: .empty
+      case UInt32(Self.emptyVariant): .empty
       case UInt32(StoredInner.variant): .inner(try StateInner(from: &reader))
       case Self.leafVariant: .leaf(try StoredLeaf(from: &reader))
       default: nil

@@ -112,7 +112,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     var rest = changes
     while let first = rest.first {
       let nibble = first.keyHash.nibble(path.count)
-      let group = Self.group(of: rest, nibble, at: path.count)
+      let group = Self.group(of: rest, at: path.count)
       rest = rest[group.endIndex...]
       let outcome = try update(old.child(Int(nibble)), group, at: path.appending(nibble))
       if case .unchanged = outcome { continue }
@@ -141,11 +141,12 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     return .inner(made.add(children[bottom...], keeping: kept, of: old, at: path))
   }
 
-  /// What of `changes` goes into the place `nibble` of a node at `depth`: the first ones, since they are sorted.
-  private static func group(of changes: ArraySlice<StateChange>, _ nibble: UInt8, at depth: Int) -> ArraySlice<StateChange> {
-    var end = changes.startIndex + 1
-    while end < changes.endIndex, changes[end].keyHash.nibble(depth) == nibble { end += 1 }
-    return changes[..<end]
+  /// Those of `sorted`, which is not empty, that go into the same place of a node at `depth` as the first one.
+  private static func group<Item: Placed>(of sorted: ArraySlice<Item>, at depth: Int) -> ArraySlice<Item> {
+    let nibble = sorted[sorted.startIndex].keyHash.nibble(depth)
+    var end = sorted.startIndex + 1
+    while end < sorted.endIndex, sorted[end].keyHash.nibble(depth) == nibble { end += 1 }
+    return sorted[..<end]
   }
 
   private mutating func note(_ outcome: Outcome, at nibble: UInt8) {
@@ -213,7 +214,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   private func storedNode(_ key: StateNodeKey) throws -> Stored {
     guard let bytes = try reader.node(key) else { throw ProofError.nodeMissing(key.description) }
     if let inner = StoredInner(ofNode: bytes) { return .inner(inner) }
-    if bytes == StateNode.empty.canonicalBytes { return .empty }
+    if bytes == [StateNode.emptyVariant] { return .empty }
     do {
       return .leaf(try StateLeaf(ofNode: bytes), bytes: bytes)
     } catch {
@@ -222,12 +223,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   private func storedLeaf(_ key: StateNodeKey) throws -> (StateLeaf, [UInt8]) {
-    guard let bytes = try reader.node(key) else { throw ProofError.nodeMissing(key.description) }
-    do {
-      return (try StateLeaf(ofNode: bytes), bytes)
-    } catch {
-      throw ProofError.nodeDamaged(key.description)
-    }
+    guard case .leaf(let leaf, let bytes) = try storedNode(key) else { throw ProofError.nodeDamaged(key.description) }
+    return (leaf, bytes)
   }
 
   private mutating func moving(_ leaf: StateLeaf, _ bytes: [UInt8]) -> PlacedLeaf {
@@ -254,16 +251,23 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     var rest = sorted
     while let first = rest.first {
       let nibble = first.keyHash.nibble(path.count)
-      var end = rest.startIndex + 1
-      while end < rest.endIndex, rest[end].keyHash.nibble(path.count) == nibble { end += 1 }
-      note(build(rest[..<end], at: path.appending(nibble)), at: nibble)
-      rest = rest[end...]
+      let group = Self.group(of: rest, at: path.count)
+      rest = rest[group.endIndex...]
+      note(build(group, at: path.appending(nibble)), at: nibble)
     }
     return .inner(made.add(children[bottom...], keeping: 0, of: nil, at: path))
   }
 
   private func key(_ path: StatePath) -> StateNodeKey { StateNodeKey(version: version, path: path) }
 }
+
+/// What is sorted by key hash.
+private protocol Placed {
+  var keyHash: Digest { get }
+}
+
+extension StateChange: Placed {}
+extension PlacedLeaf: Placed {}
 
 /// A leaf of the new version and where its record is: the number of an update, or the complement of the number of a moved leaf.
 /// Without the record itself, so that thousands are sorted and merged cheaply.

@@ -18,11 +18,15 @@ struct StoredInner {
   /// The inner node in `bytes`, or `nil` if they are another node, or none.
   init?(ofNode bytes: [UInt8]) {
     guard bytes.count >= Self.headerBytes, bytes[0] == Self.variant else { return nil }
-    taken = UInt16(bytes[1]) | UInt16(bytes[2]) << 8
-    leaves = UInt16(bytes[3]) | UInt16(bytes[4]) << 8
+    (taken, leaves) = Self.bitmaps(of: bytes, from: 0)
     let count = taken.nonzeroBitCount
     guard bytes.count == Self.headerBytes + count * Self.childBytes, Self.isValid(taken: taken, leaves: leaves) else { return nil }
     self.bytes = bytes
+  }
+
+  /// Which places of the node that begins at `start` are taken, and which of them by leaves.
+  static func bitmaps(of bytes: [UInt8], from start: Int) -> (taken: UInt16, leaves: UInt16) {
+    (UInt16(bytes[start + 1]) | UInt16(bytes[start + 2]) << 8, UInt16(bytes[start + 3]) | UInt16(bytes[start + 4]) << 8)
   }
 
   /// Whether a node may have these children: two or more, or one inner node.
