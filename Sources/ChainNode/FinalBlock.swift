@@ -23,15 +23,25 @@ struct FinalBlock: Sendable {
     }
   }
 
-  /// Commits it durably. Blocking.
-  func commit(_ executed: ExecutedBlock?, on ledger: Ledger) throws(LedgerError) -> Outcome {
-    let seats = ledger.head.seats
-    let done =
-      if let executed { try ledger.commit(executed) } else { try ledger.commitBlock(block, position: position, signatures: signatures) }
-    let after = ledger.head.seats
-    // After a restart the engine may give a block again that is here.
-    let receipts = if let made = done.receipts { made } else { try ledger.receipts(at: block.header.height) }
-    return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
+  /// Commits blocks durably and together, or one that is here already. Blocking.
+  ///
+  /// - Parameter executed: What executing them gave; empty for a block that is here already.
+  static func commit(_ blocks: [FinalBlock], _ executed: [ExecutedBlock], on ledger: Ledger) throws(LedgerError) -> [Outcome] {
+    var seats = ledger.head.seats
+    guard executed.isEmpty else {
+      return zip(executed, try ledger.commit(executed)).map { block, done in
+        defer { seats = block.seats }
+        return Outcome(checkpoint: done.checkpoint, receipts: done.receipts ?? [], changedSeats: block.seats == seats ? nil : block.seats)
+      }
+    }
+    return try blocks.map { block throws(LedgerError) in
+      // After a restart the engine may give a block again that is here.
+      let done = try ledger.commitBlock(block.block, position: block.position, signatures: block.signatures)
+      let receipts = if let made = done.receipts { made } else { try ledger.receipts(at: block.block.header.height) }
+      let after = ledger.head.seats
+      defer { seats = after }
+      return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
+    }
   }
 }
 

@@ -56,32 +56,36 @@ extension Node {
     }
   }
 
-  /// Blocks are executed and committed in order beside the actor, which takes messages and transactions meanwhile. While one is on its way
-  /// to the disk, the next is executed.
+  /// Blocks are executed and committed in order beside the actor, which takes messages and transactions meanwhile. While some are on their
+  /// way to the disk, the next ones are executed; those are committed together then.
   func execute(_ block: Block, position: UInt64, signatures: Ledger.SignatureCheck) {
     executionCount += 1
     executions.append(Execution(number: executionCount, block: FinalBlock(block: block, position: position, signatures: signatures)))
     advanceExecutions()
   }
 
+  /// How many transactions, but for one block, may be executed and not committed: what they change is in memory until then.
+  private static let transactionsAhead = 10_000
+  /// How many blocks may be: a read looks through all of them.
+  private static let blocksAhead = 8
+
   private func advanceExecutions() {
-    guard fault == nil, let first = executions.first else { return }
-    if let result = first.executed, !first.isCommitting {
-      executions[0].isCommitting = true
-      commit(first.block, result)
+    guard fault == nil, !executions.isEmpty else { return }
+    if committing == 0, let first = executions[0].executed {
+      committing = max(1, executions.prefix { $0.isReady }.count)
+      commit(first, executions.prefix(committing).map(\.block), executions.prefix(committing).compactMap(\.ready))
     }
-    // The second begins when the first is executed; a first that failed or was here already has no state to begin on.
-    let place = executions[0].executed == nil ? 0 : 1
-    guard place < executions.count, !executions[place].isExecuting, executions[place].executed == nil else { return }
-    var previous: ExecutedBlock?
-    if place == 1 {
-      guard case .success(.some(let executed)) = executions[0].executed else { return }
-      previous = executed
-    }
-    executions[place].isExecuting = true
-    let (number, block) = (executions[place].number, executions[place].block)
-    executing = Task.detached { [self, previous] in
-      await noteExecuted(number, block.execute(on: ledger, after: previous))
+    // A block that failed or was here already has no state for the next to begin on.
+    let ahead = executions.prefix { $0.isReady }
+    guard ahead.count < executions.count else { return }
+    let next = executions[ahead.count]
+    guard !next.isExecuting, next.executed == nil, ahead.count < Self.blocksAhead,
+      ahead.reduce(0, { $0 + $1.block.block.transactions.count }) < Self.transactionsAhead
+    else { return }
+    executions[ahead.count].isExecuting = true
+    let previous = ahead.last?.ready
+    executing = Task.detached { [self] in
+      await noteExecuted(next.number, next.block.execute(on: ledger, after: previous))
     }
   }
 
@@ -92,39 +96,46 @@ extension Node {
     advanceExecutions()
   }
 
-  private func commit(_ block: FinalBlock, _ executed: Result<ExecutedBlock?, LedgerError>) {
+  /// Commits the first blocks: those that were executed, or the first one that was not, which says why.
+  private func commit(_ first: Result<ExecutedBlock?, LedgerError>, _ blocks: [FinalBlock], _ executed: [ExecutedBlock]) {
     writing = Task.detached { [self] in
       let outcome = Result { () throws(LedgerError) in
-        let executed = try executed.get()
+        _ = try first.get()
         return try usingReserve { () throws(LedgerError) in
-          try block.commit(executed, on: ledger)
+          try FinalBlock.commit(blocks, executed, on: ledger)
         } isFull: {
           $0 == .store(.diskFull)
         }
       }
-      await finish(block, outcome)
+      await finish(blocks, outcome)
     }
   }
 
-  private func finish(_ execution: FinalBlock, _ outcome: Result<FinalBlock.Outcome, LedgerError>) {
+  private func finish(_ blocks: [FinalBlock], _ outcome: Result<[FinalBlock.Outcome], LedgerError>) {
     guard fault == nil else { return }
-    executions.removeFirst()
+    executions.removeFirst(committing)
+    committing = 0
+    // First of all: both cores are free for it.
+    advanceExecutions()
     switch outcome {
     case .success(let done):
-      let height = execution.block.header.height
       core.schedule = ledger.head.schedule
-      queue.append(
-        .executed(position: execution.position, done.checkpoint, ids: done.receipts.map(\.transaction), seats: done.changedSeats))
-      settle(done.receipts, at: height)
+      for (block, outcome) in zip(blocks, done) {
+        queue.append(
+          .executed(
+            position: block.position, outcome.checkpoint, ids: outcome.receipts.map(\.transaction), seats: outcome.changedSeats))
+        settle(outcome.receipts, at: block.block.header.height)
+      }
     case .failure(let error):
       switch error {
       case .invalidBlock, .wrongHeight, .otherBlock:
-        logger.debug("skipped a block at \(execution.position): \(error)")
-        queue.append(.skipped(position: execution.position, head: ledger.head.height))
+        for block in blocks {
+          logger.debug("skipped a block at \(block.position): \(error)")
+          queue.append(.skipped(position: block.position, head: ledger.head.height))
+        }
       default: return halt(.ledger(error))
       }
     }
-    advanceExecutions()
     judgeAgain()
     drain()
     guard executions.isEmpty, !heldSync.isEmpty else { return }
@@ -156,5 +167,10 @@ struct Execution: Sendable {
   var isExecuting = false
   /// What executing it gave.
   var executed: Result<ExecutedBlock?, LedgerError>?
-  var isCommitting = false
+
+  /// It, if it was executed and waits for its commit.
+  var ready: ExecutedBlock? {
+    if case .success(let block) = executed { block } else { nil }
+  }
+  var isReady: Bool { ready != nil }
 }

@@ -27,8 +27,10 @@ public actor Node {
   private var isProcessing = false
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
-  /// Final blocks; the first two are being committed and executed, beside this actor.
+  /// Final blocks; the first are being committed and others executed, beside this actor.
   var executions: Deque<Execution> = []
+  /// How many of the first are on their way to the disk.
+  var committing = 0
   var executionCount: UInt64 = 0
   var executing: Task<Void, Never>?
   var writing: Task<Void, Never>?

@@ -57,8 +57,9 @@ private struct Tape: Contract {
     #expect(twins.plain.ledger.head.checkpoint == twins.early.head.checkpoint)
     var random = SeededRandom(seed)
     var blocks: [Block] = []
-    var previous: ExecutedBlock?
-    for number in 0..<30 {
+    var open: [ExecutedBlock] = []
+    var most = 0
+    for number in 0..<40 {
       var calls: [SignedTransaction] = []
       for _ in 0..<random.below(6) {
         let (entry, argument): (EntryName, UInt64) =
@@ -70,14 +71,22 @@ private struct Tape: Contract {
       let block = twins.block(calls, on: blocks.last)
       blocks.append(block)
       let ledger = twins.early
-      // Before or after the commit of the one before: the answer is the same.
-      let isEarly = random.chance(70)
-      if !isEarly, let before = previous { try ledger.commit(before) }
-      let executed = try #require(try ledger.execute(block, position: UInt64(number), after: previous))
-      if isEarly, let before = previous { try ledger.commit(before) }
-      previous = executed
+      // Before or after some of those before it are committed, one by one or together: the answer is the same.
+      func commitSome() throws {
+        let count = random.chance(50) ? 0 : random.below(open.count + 1)
+        if random.chance(50) { try ledger.commit(Array(open.prefix(count))) } else { for block in open.prefix(count) { try ledger.commit(block) } }
+        committed = open.prefix(count).last ?? committed
+        open.removeFirst(count)
+      }
+      var committed: ExecutedBlock?
+      try commitSome()
+      let executed = try #require(try ledger.execute(block, position: UInt64(number), after: open.last ?? committed))
+      open.append(executed)
+      most = max(most, open.count)
     }
-    try twins.early.commit(try #require(previous))
+    #expect(most > 3)
+    let done = try twins.early.commit(open)
+    #expect(done.map(\.checkpoint.height) == open.map(\.block.header.height) && done.allSatisfy { $0.receipts != nil })
     for (number, block) in blocks.enumerated() { try twins.plain.ledger.commit(block, position: UInt64(number)) }
     #expect(twins.plain.ledger.head == twins.early.head, "seed \(seed)")
     var height = twins.plain.ledger.head.height
@@ -118,6 +127,38 @@ private struct Tape: Contract {
     try ledger.commit(next)
     #expect(try ledger.execute(first, position: 1) == nil)
     #expect(ledger.head.header == second.header)
+  }
+
+  /// What is committed together is committed whole or not at all.
+  @Test func committedTogetherOrNotAtAll() throws {
+    var twins = try Twins()
+    let ledger = twins.early
+    var blocks: [Block] = []
+    var executed: [ExecutedBlock] = []
+    for value in UInt64(0)..<4 {
+      blocks.append(twins.block([try twins.plain.sign(Tape.name, "append", value, by: twins.clerk)], on: blocks.last))
+      executed.append(try #require(try ledger.execute(blocks[Int(value)], position: value, after: executed.last)))
+    }
+    // A repeated transaction is found in whichever block below it stands.
+    for place in 0..<3 {
+      let repeating = twins.block(blocks[place].transactions, on: blocks[3])
+      #expect(throws: LedgerError.invalidBlock(.repeatedTransaction(index: 0))) {
+        try ledger.execute(repeating, position: 9, after: executed[3])
+      }
+    }
+    let before = ledger.head
+    for wrong in [[0, 2], [1, 2], [0, 1, 3], [1, 0], [0, 0]] {
+      #expect(throws: LedgerError.self, "\(wrong)") { try ledger.commit(wrong.map { executed[$0] }) }
+      #expect(ledger.head == before)
+    }
+    #expect(try ledger.commit([]).isEmpty)
+    #expect(ledger.head == before)
+    #expect(try ledger.commit(Array(executed[0...1])).count == 2)
+    #expect(throws: LedgerError.self) { try ledger.commit(executed) }
+    #expect(ledger.head.height == blocks[1].header.height)
+    try ledger.commit(Array(executed[2...]))
+    for (number, block) in blocks.enumerated() { try twins.plain.ledger.commit(block, position: UInt64(number)) }
+    #expect(ledger.head == twins.plain.ledger.head)
   }
 
   /// Pruning may forget, between the two, that a record was removed; when it comes back, all that belongs to it is written anew.

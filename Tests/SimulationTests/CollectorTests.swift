@@ -100,7 +100,7 @@ import Testing
 
 /// When the Raft engine builds, and what it does with what comes back.
 @Suite struct RaftBlockEngine {
-  @Test func buildsOnTheHeadAndOneBlockBeyondIt() throws {
+  @Test func buildsOnTheHeadAndOnBlocksBeyondIt() throws {
     let founding = try Founding(
       FoundingPlan(chain: "henan/410100", suite: .international, validators: [Founding.platform], contracts: [], time: 1_000))
     let genesis = founding.genesis
@@ -147,7 +147,7 @@ import Testing
       }, genesis: genesis.id, suite: genesis.suite)
     try step(.built(requests[0], block))
     #expect(decided.count == 1 && decided[0].block == block)
-    // While it is executed and written, the next is made on it; then no more.
+    // While it is executed and written, the next is made on it.
     try step(.workPending)
     #expect(requests.count == 2 && requests[1].parent == 1 && requests[1].ancestors == [block])
     #expect(requests[0].least == 1 && requests[1].least == 3, "as many as the block has that it stands on")
@@ -157,16 +157,38 @@ import Testing
     try step(.built(requests[1], second))
     #expect(decided.count == 2 && decided[1].block == second)
     try step(.workPending)
-    #expect(requests.count == 2, "two blocks are on their way")
-    try step(.executed(position: decided[0].position, head: 1))
-    #expect(requests.count == 3 && requests[2].parent == 2 && requests[2].ancestors == [second])
+    #expect(requests.count == 3 && requests[2].parent == 2 && requests[2].ancestors == [block, second])
     #expect(requests[2].least == 1, "an empty block wants no empty one on it")
     try step(.built(requests[2], nil))
+    try step(.executed(position: decided[0].position, head: 1))
+    try step(.workPending)
+    #expect(requests.count == 4 && requests[3].parent == 2 && requests[3].ancestors == [second])
+    try step(.built(requests[3], nil))
     // The second was skipped: what comes next stands on the head again.
     try step(.executed(position: decided[1].position, head: 1))
     try step(.workPending)
-    #expect(requests.count == 4 && requests[3].parent == 1 && requests[3].ancestors.isEmpty)
-    try step(.built(requests[3], nil))
+    #expect(requests.count == 5 && requests[4].parent == 1 && requests[4].ancestors.isEmpty)
+    try step(.built(requests[4], nil))
+    // Eight blocks may be on their way, with what each transaction stands in; then one must be executed first.
+    let open = requests.count
+    var parent = block
+    for place in 0..<8 {
+      try step(.workPending)
+      try #require(requests.count == open + place + 1 && requests[open + place].ancestors.count == place)
+      let next = Block(
+        on: parent.header, parentID: parent.header.id(genesis: genesis.id, suite: genesis.suite),
+        time: BlockTime(4_000 + UInt64(place)), proposer: id.account,
+        // The first has more than make a block on it worth while.
+        transactions: place == 0 ? Array(repeating: block.transactions[0], count: 600) : [], genesis: genesis.id, suite: genesis.suite)
+      #expect(requests[open + place].least == (place == 1 ? 500 : 1))
+      try step(.built(requests[open + place], next))
+      parent = next
+    }
+    try step(.workPending)
+    #expect(requests.count == open + 8, "eight blocks are on their way")
+    for place in 0..<8 { try step(.executed(position: decided[2 + place].position, head: BlockHeight(UInt64(2 + place)))) }
+    try #require(requests.count == open + 9)
+    try step(.built(requests[open + 8], nil))
     try pass(genesis.parameters.idleIntervalMs + 100)
     #expect(requests.last?.allowsEmpty == true, "an idle chain makes an empty block")
     // A new process continues from the log and does not deliver what the ledger holds.

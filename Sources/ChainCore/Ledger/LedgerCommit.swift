@@ -39,7 +39,7 @@ extension Ledger {
       guard let executed = try execute(block, position: position, signatures: signatures) else {
         return Committed(checkpoint: try repeated(block), receipts: nil)
       }
-      return try write(executed)
+      return try write([executed])[0]
     }
   }
 
@@ -47,22 +47,37 @@ extension Ledger {
   /// - Throws: `LedgerError.wrongHeight` if it does not, `.store`.
   @discardableResult
   public func commit(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
+    try exclusively { () throws(LedgerError) in try write([executed])[0] }
+  }
+
+  /// Commits blocks that were executed, each after the one before it, in one write: all of them or none. The first stands on the head.
+  ///
+  /// One sync for all is what keeps small blocks cheap.
+  /// - Returns: What was committed of each.
+  /// - Throws: `LedgerError.wrongHeight` if one does not stand on the one before, `.store`.
+  @discardableResult
+  public func commit(_ executed: [ExecutedBlock]) throws(LedgerError) -> [Committed] {
     try exclusively { () throws(LedgerError) in try write(executed) }
   }
 
-  private func write(_ executed: ExecutedBlock) throws(LedgerError) -> Committed {
+  private func write(_ blocks: [ExecutedBlock]) throws(LedgerError) -> [Committed] {
     let (head, history, pending) = memory.withLock { ($0.head, $0.history, $0.certificates) }
-    guard executed.parentID == head.blockID else { throw .wrongHeight(expected: head.height.next, got: executed.block.header.height) }
-    let prepared = try prepare(executed, on: head, history: history)
+    let prepared = try prepare(blocks, on: head)
     #if DEBUG
-      try damageBefore(prepared)
+      try damageBefore(prepared, on: head, history: history)
     #endif
     do throws(LedgerError) {
       try LedgerError.wrap {
         try store.write { writer in
-          // Its read must end before the store may grow.
-          defer { _ = try? prepared.derived.value() }
-          try prepared.write(to: writer)
+          // What is derived reads the store, and these reads must end before it may grow.
+          defer { for block in blocks { _ = try? block.result.derived.value() } }
+          var (parent, history) = (head, history)
+          for block in prepared {
+            try block.writeRecords(to: writer)
+            let outcome = try block.outcome(on: parent, history: history)
+            try block.write(outcome, to: writer)
+            (parent, history) = (outcome.head, outcome.history)
+          }
           for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
             try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)
           }
@@ -75,20 +90,35 @@ extension Ledger {
         throw error
       #endif
     }
+    let outcomes = try outcomes(of: prepared, on: head, history: history)
     #if DEBUG
-      try prepared.writeLate(to: store)
+      for (block, outcome) in zip(prepared, outcomes) { try block.writeLate(outcome, to: store) }
     #endif
-    let newHead = try prepared.head()
     memory.withLock {
-      $0.head = newHead
-      $0.history = prepared.history
       for height in pending.keys { $0.certificates[height] = nil }
-      if newHead.seats.since > head.seats.since {
-        $0.sets.append(SeatedSet(set: newHead.seats.current, since: newHead.seats.since))
+      for outcome in outcomes {
+        let seats = outcome.head.seats
+        if seats.since > $0.head.seats.since { $0.sets.append(SeatedSet(set: seats.current, since: seats.since)) }
+        $0.head = outcome.head
+        $0.history = outcome.history
       }
     }
-    if newHead.seats.since > head.seats.since { SM2Verifier.pin(newHead.seats.current.members.map(\.key)) }
-    return Committed(checkpoint: newHead.checkpoint, receipts: executed.execution.receipts)
+    if let seats = outcomes.last?.head.seats, seats.since > head.seats.since { SM2Verifier.pin(seats.current.members.map(\.key)) }
+    return zip(blocks, outcomes).map { Committed(checkpoint: $1.head.checkpoint, receipts: $0.result.execution.receipts) }
+  }
+
+  /// What the chain is after each block. Waits for what is derived.
+  private func outcomes(
+    of prepared: [PreparedBlock], on head: LedgerHead, history: AppendOnlyTree
+  ) throws(LedgerError) -> [PreparedBlock.Outcome] {
+    try LedgerError.wrap {
+      var (parent, history) = (head, history)
+      return try prepared.map { block in
+        let outcome = try block.outcome(on: parent, history: history)
+        (parent, history) = (outcome.head, outcome.history)
+        return outcome
+      }
+    }
   }
 
   /// Checks a block without executing it.
@@ -167,34 +197,22 @@ extension Ledger {
     return committed
   }
 
-  /// From how many changes on the tree and the rest are worth a thread of their own.
-  private static let changesOfBackgroundWork = 512
-
-  private func prepare(
-    _ executed: ExecutedBlock, on head: LedgerHead, history: AppendOnlyTree
-  ) throws(LedgerError) -> PreparedBlock {
-    let updates: [(key: [UInt8], value: [UInt8]?)] = executed.execution.changes.map { ($0.key, $0.value) }
-    let batch = StateChange.batch(updates, suite: suite)
-    var ofTree = batch
-    #if DEBUG
-      if LedgerMutation.planted == .changeOutsideTree { ofTree = batch.dropLast() }
-    #endif
-    let (base, version) = (head.height.rawValue, executed.block.header.height.rawValue)
-    // It needs nothing of what else is written, and takes as long.
-    let derived = BackgroundWork(inBackground: batch.count >= Self.changesOfBackgroundWork) { [self, ofTree] in
-      let update = try readingAtLength { reader throws(LedgerError) in
-        try LedgerError.wrap {
-          try StateTree(suite: suite).apply(
-            ofTree, of: updates, base: base, newVersion: version, reader: LedgerNodes(reader: reader))
-        }
-      }
-      return Derived(executed, update: update, suite: suite)
+  /// Finds out what each of these blocks really changes.
+  private func prepare(_ blocks: [ExecutedBlock], on head: LedgerHead) throws(LedgerError) -> [PreparedBlock] {
+    var parent = (id: head.blockID, height: head.height)
+    for block in blocks {
+      guard block.parentID == parent.id else { throw .wrongHeight(expected: parent.height.next, got: block.height) }
+      parent = (block.blockID, block.height)
     }
     return try readingAtLength { reader throws(LedgerError) in
-      let state = LedgerState(
-        reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(executed.read))
-      return try PreparedBlock(
-        executed, derived: derived, on: head, history: history, ledger: self, state: state)
+      var prepared: [PreparedBlock] = []
+      for (place, block) in blocks.enumerated() {
+        let stored = LedgerState(
+          reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(block.read))
+        prepared.append(
+          try LedgerError.wrap { try PreparedBlock(block, on: stored.ahead(blocks[..<place].map(\.result)), ledger: self) })
+      }
+      return prepared
     }
   }
 
@@ -241,11 +259,11 @@ private struct NoNodes: StateNodeReader {
 #if DEBUG
   extension Ledger {
     /// What a planted defect does before the block is written.
-    private func damageBefore(_ prepared: PreparedBlock) throws(LedgerError) {
+    private func damageBefore(_ prepared: [PreparedBlock], on head: LedgerHead, history: AppendOnlyTree) throws(LedgerError) {
       switch LedgerMutation.planted {
       case .headBeforeWrite:
-        let head = try prepared.head()
-        memory.withLock { $0.head = head }
+        let outcomes = try outcomes(of: prepared, on: head, history: history)
+        memory.withLock { $0.head = outcomes.last?.head ?? $0.head }
       case .certificatesTakenEarly: memory.withLock { $0.certificates = [:] }
       default: break
       }

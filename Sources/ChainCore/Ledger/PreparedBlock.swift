@@ -8,90 +8,84 @@ struct Derived: Sendable {
   /// All transactions as an array's canonical bytes.
   let transactions: [UInt8]
 
-  init(_ executed: ExecutedBlock, update: StateTreeUpdate, suite: CryptoSuite) {
+  init(_ block: Block, receipts: [Receipt], update: StateTreeUpdate, suite: CryptoSuite) {
     self.update = update
-    let each = executed.execution.receipts.map(\.canonicalBytes)
+    let each = receipts.map(\.canonicalBytes)
     receiptsRoot = MerkleLog.root(of: suite.hashes(ofPublic: each.map { [0] + $0 }), suite: suite)
     var writer = CanonicalWriter(reservingCapacity: each.reduce(5) { $0 + $1.count })
     writer.writeCount(each.count)
     for receipt in each { writer.writeFixed(receipt) }
-    receipts = writer.bytes
-    transactions = executed.block.transactions.canonicalBytes
+    self.receipts = writer.bytes
+    transactions = block.transactions.canonicalBytes
   }
 }
 
 /// Everything that one block writes.
 struct PreparedBlock: Sendable {
   let executed: ExecutedBlock
-  let history: AppendOnlyTree
-  let historyNodes: [LogNode]
-  let derived: BackgroundWork<Derived>
-  private let historyRoot: Digest
+  private let suite: CryptoSuite
   private let validatorSetHash: Digest
   /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each record
   /// that is removed leaves a stale leaf in the tree, by which pruning finds it.
   let changes: [RecordChange]
 
-  var height: BlockHeight { executed.block.header.height }
+  var height: BlockHeight { executed.height }
+  private var execution: BlockExecution { executed.result.execution }
 
-  init(
-    _ executed: ExecutedBlock, derived: BackgroundWork<Derived>, on parent: LedgerHead, history: AppendOnlyTree, ledger: Ledger,
-    state: LedgerState
-  ) throws(LedgerError) {
+  /// - Parameter state: The state that the block changes.
+  init(_ executed: ExecutedBlock, on state: any StateReader, ledger: Ledger) throws(StoreError) {
     self.executed = executed
-    self.derived = derived
-    let suite = ledger.suite
-    let execution = executed.execution
+    suite = ledger.suite
+    let execution = executed.result.execution
+    var real: [RecordChange] = []
+    real.reserveCapacity(execution.changes.count)
+    for change in execution.changes where try state.value(.state, change.key) != change.value { real.append(change) }
+    changes = real
+    validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: ledger.suite)
+  }
+
+  /// What the chain is after it.
+  struct Outcome {
+    let head: LedgerHead
+    let history: AppendOnlyTree
+    let historyNodes: [LogNode]
+    let derived: Derived
+  }
+
+  /// The chain after it, on `parent`, whose history begins with `history`. Waits for what is derived.
+  func outcome(on parent: LedgerHead, history: AppendOnlyTree) throws -> Outcome {
     var history = history
     var nodes: [LogNode] = []
     history.append(
       MerkleLog.leafHash(HistoryLeaf(parent.checkpoint).canonicalBytes, suite: suite), suite: suite, into: &nodes)
-    self.history = history
-    historyNodes = nodes
-    var real: [RecordChange] = []
-    real.reserveCapacity(execution.changes.count)
-    for change in execution.changes where try Self.isReal(change, in: state) { real.append(change) }
-    self.changes = real
-    historyRoot = history.root(suite: suite)
-    validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: suite)
-  }
-
-  private static func isReal(_ change: RecordChange, in state: LedgerState) throws(LedgerError) -> Bool {
-    guard let known = try LedgerError.wrap({ try state.newest(change.key) }) else { return change.value != nil }
-    let old: VersionedValue = try LedgerError.decode(known, "state record")
-    return old.value != change.value
-  }
-
-  /// The head after it. Waits for what is derived.
-  func head() throws(LedgerError) -> LedgerHead {
-    let derived = try LedgerError.wrap { () throws in try self.derived.value() }
+    let derived = try executed.result.derived.value()
     let header = executed.block.header
     let checkpoint = Checkpoint(
       chain: header.chain, height: height, blockID: executed.blockID, stateRoot: derived.update.root, receiptsRoot: derived.receiptsRoot,
-      historyRoot: historyRoot, validatorSetHash: validatorSetHash)
-    return LedgerHead(
+      historyRoot: history.root(suite: suite), validatorSetHash: validatorSetHash)
+    let head = LedgerHead(
       header: header, blockID: executed.blockID, checkpoint: checkpoint, position: executed.position, seats: executed.seats,
       schedule: executed.schedule)
+    return Outcome(head: head, history: history, historyNodes: nodes, derived: derived)
   }
 
-  func write(to writer: any KeyValueWriter) throws {
+  /// Writes what is known without waiting: most of it.
+  func writeRecords(to writer: any KeyValueWriter) throws(StoreError) {
     let key = LedgerTables.key(height)
     // Buffers for all records.
     var (keyBytes, valueBytes) = (CanonicalWriter(reservingCapacity: 64), CanonicalWriter(reservingCapacity: 1_024))
     try writer.put(LedgerTables.headers, key, executed.block.header.canonicalBytes)
-    for (index, id) in executed.ids.enumerated().sorted(by: { $0.element < $1.element }) {
+    let ids = executed.result.ids
+    for (index, id) in ids.enumerated().sorted(by: { $0.element < $1.element }) {
       var place = TransactionPlace(height: height, index: UInt32(index))
       #if DEBUG
-        if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % executed.ids.count) }
+        if LedgerMutation.planted == .receiptOfAnother { place.index = UInt32((index + 1) % ids.count) }
       #endif
       keyBytes.removeAll()
       id.digest.encode(into: &keyBytes)
       valueBytes.removeAll()
       place.encode(into: &valueBytes)
       try writer.put(LedgerTables.places, keyBytes.bytes, valueBytes.bytes)
-    }
-    for node in historyNodes {
-      try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
     }
     for change in changes {
       valueBytes.removeAll()
@@ -103,21 +97,28 @@ struct PreparedBlock: Sendable {
     #else
       try writeIndex(to: writer)
     #endif
-    let derived = try derived.value()
-    try writer.put(LedgerTables.transactions, key, derived.transactions)
-    try writer.put(LedgerTables.receipts, key, derived.receipts)
-    try LedgerNodes.write(derived.update, version: height, to: writer)
-    try writer.put(LedgerTables.checkpoints, key, try head().checkpoint.canonicalBytes)
+  }
+
+  /// Writes the rest: the tree, the block's contents, its checkpoint, the new head.
+  func write(_ outcome: Outcome, to writer: any KeyValueWriter) throws(StoreError) {
+    let key = LedgerTables.key(height)
+    for node in outcome.historyNodes {
+      try writer.put(LedgerTables.history, HistoryNodes.key(level: node.level, index: node.index), node.digest.bytes)
+    }
+    try writer.put(LedgerTables.transactions, key, outcome.derived.transactions)
+    try writer.put(LedgerTables.receipts, key, outcome.derived.receipts)
+    try LedgerNodes.write(outcome.derived.update, version: height, to: writer)
+    try writer.put(LedgerTables.checkpoints, key, outcome.head.checkpoint.canonicalBytes)
     #if DEBUG
-      if LedgerMutation.planted == .prunedVersionInUse { try prune(derived.update, in: writer) }
-      if LedgerMutation.planted != .headOutsideTransaction { try writeHead(to: writer) }
+      if LedgerMutation.planted == .prunedVersionInUse { try prune(outcome.derived.update, in: writer) }
+      if LedgerMutation.planted != .headOutsideTransaction { try writeHead(outcome, to: writer) }
     #else
-      try writeHead(to: writer)
+      try writeHead(outcome, to: writer)
     #endif
   }
 
   private func writeIndex(to writer: any KeyValueWriter) throws(StoreError) {
-    for change in executed.execution.indexChanges {
+    for change in execution.indexChanges {
       if let value = change.value {
         try writer.put(LedgerTables.index, change.key, value)
       } else {
@@ -129,8 +130,8 @@ struct PreparedBlock: Sendable {
     }
   }
 
-  private func writeHead(to writer: any KeyValueWriter) throws(StoreError) {
-    let record = HeadRecord(height: height, blockID: executed.blockID, position: executed.position, history: history)
+  private func writeHead(_ outcome: Outcome, to writer: any KeyValueWriter) throws(StoreError) {
+    let record = HeadRecord(height: height, blockID: executed.blockID, position: executed.position, history: outcome.history)
     try writer.put(LedgerTables.meta, LedgerTables.headKey, record.canonicalBytes)
   }
 }
@@ -138,17 +139,17 @@ struct PreparedBlock: Sendable {
 #if DEBUG
   extension PreparedBlock {
     /// What a planted defect writes after the block's own transaction.
-    func writeLate(to store: any KeyValueStore) throws(LedgerError) {
+    func writeLate(_ outcome: Outcome, to store: any KeyValueStore) throws(LedgerError) {
       try LedgerError.wrap {
         switch LedgerMutation.planted {
         case .indexOutsideTransaction: try store.write { try writeIndex(to: $0) }
-        case .headOutsideTransaction: try store.write { try writeHead(to: $0) }
+        case .headOutsideTransaction: try store.write { try writeHead(outcome, to: $0) }
         default: break
         }
       }
     }
 
-    func prune(_ update: StateTreeUpdate, in writer: any KeyValueWriter) throws(StoreError) {
+    private func prune(_ update: StateTreeUpdate, in writer: any KeyValueWriter) throws(StoreError) {
       for stale in update.stale { try writer.remove(LedgerTables.nodes, stale.storeKey) }
     }
   }

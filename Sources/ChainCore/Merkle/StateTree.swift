@@ -12,6 +12,16 @@ public struct StateTreeUpdate: Sendable {
   public let nodes: [(key: StateNodeKey, bytes: [UInt8])]
   /// Nodes of older versions that this version does not use. They may be deleted once no older version is kept.
   public let stale: [StateNodeKey]
+
+  /// The bytes of a new node, or `nil` if it is none of them.
+  func node(_ key: StateNodeKey) -> [UInt8]? {
+    var (low, high) = (0, nodes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if nodes[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return low < nodes.count && nodes[low].key == key ? nodes[low].bytes : nil
+  }
 }
 
 /// The authenticated state: a versioned sparse Merkle tree of 256 levels (Gao et al., "Jellyfish Merkle Tree", 2021).

@@ -3,8 +3,8 @@ public import ChainCore
 /// Orders blocks by Raft: a log entry holds one block. For chains whose validators may crash but do not lie.
 ///
 /// The leader builds first when its own noop is applied, then whenever its block before is decided and there is work, or the chain was
-/// idle for `ChainParameters.idleIntervalMs`. It builds on its own block that is decided and not executed yet, once as many transactions
-/// wait as that one has: while one is written to the disk, the next is replicated and executed. A block whose parent is not the head of
+/// idle for `ChainParameters.idleIntervalMs`. It builds on its own blocks that are decided and not executed yet, once as many transactions
+/// wait as the last one has, or 500: while some are written to the disk, the next are replicated and executed. A block whose parent is not the head of
 /// the ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
 ///
 /// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
@@ -40,9 +40,11 @@ public struct RaftEngine: Engine {
   private var proposed: (id: ProposalID, block: Block, index: LogIndex?)?
   /// Our blocks that are decided and not executed, each on the one before it, the first on the head.
   private var pipeline: [(index: LogIndex, block: Block)] = []
-  /// How many blocks the next one may stand on that are not executed: it is replicated and executed while one is on its way to the disk.
-  /// With more, blocks become smaller, and each writes its own pages.
-  private static let pipelineLimit = 1
+  /// How many blocks the next one may stand on that are not executed: it is replicated and executed while they are on their way to the
+  /// disk, which they reach together.
+  private static let pipelineLimit = 7
+  /// As many transactions are worth a block on one that is not executed, if that has more: each block changes the top of the state tree.
+  private static let leastOnOpenBlock = 500
   private var reportedFault: EngineFault?
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
@@ -280,8 +282,8 @@ public struct RaftEngine: Engine {
     let isIdle = ancestors.isEmpty && now.milliseconds(since: quietSince) >= parameters.idleIntervalMs
     guard hasWork || isIdle else { return }
     hasWork = false
-    // A small block on a large one that is being written would only keep what comes meanwhile from going on.
-    let least = max(1, ancestors.last?.transactions.count ?? 1)
+    // What comes meanwhile waits for company.
+    let least = max(1, min(ancestors.last?.transactions.count ?? 1, Self.leastOnOpenBlock))
     let request = BuildRequest(id: nextRequest, parent: parent, ancestors: ancestors, allowsEmpty: isIdle, least: least)
     nextRequest += 1
     building = request
