@@ -74,6 +74,8 @@ public enum ChainSight: String, Sendable, Hashable, CaseIterable {
   case batch
   /// A block was executed before the one that it stands on was written.
   case executedEarly
+  /// Several blocks reached the disk in one write.
+  case committedTogether
   /// A call failed and left nothing but its receipt.
   case failedCall
   /// A checkpoint got its certificate.

@@ -38,7 +38,8 @@ extension ChainWorld {
     case .execute(let position, let block, let signatures):
       let execution = Execution(block: block, position: position, signatures: signatures)
       if validators[index].executions.isEmpty, random.chance(50) {
-        events.append(try execute(execution, index))
+        validators[index].executions.append(execution)
+        events += try commitFirst(index)
       } else {
         validators[index].executions.append(execution)
         validators[index].executionDue = max(validators[index].executionDue, now + 1 + random.below(2 * faults.diskMs))
@@ -129,55 +130,87 @@ extension ChainWorld {
     for (request, signatures) in waiting { judge(request, signatures, index) }
   }
 
-  /// Executes and commits the first block that waits; the next one is executed before that, as nodes do.
+  /// Executes the blocks that wait, each on the one before it, and commits the first of them together, as nodes do.
   mutating func executeNext(_ index: Int) throws {
     guard !validators[index].executions.isEmpty else { return }
     let life = validators[index].life
-    let first = validators[index].executions.removeFirst()
-    let event = try execute(first, index, beforeCommit: true)
-    try step(index, event)
+    for event in try commitFirst(index) where validators[index].life == life { try step(index, event) }
     guard validators[index].life == life, validators[index].executions.isEmpty else { return }
     let held = validators[index].heldSync
     validators[index].heldSync = []
     for event in held where validators[index].life == life { try catchUp(index, event) }
   }
 
-  /// Executes a block and checks what must hold after it.
-  private mutating func execute(_ execution: Execution, _ index: Int, beforeCommit: Bool = false) throws -> NodeCore.Event {
+  /// How many blocks are committed together at most.
+  private static let blocksTogether: UInt64 = 4
+
+  /// Commits one block or some, and checks what must hold after each.
+  private mutating func commitFirst(_ index: Int) throws -> [NodeCore.Event] {
     let ledger = validators[index].ledger
-    let (block, position) = (execution.block, execution.position)
-    let checkpoint: Checkpoint
-    let seats = ledger.head.seats
+    let first = validators[index].executions[0]
+    if first.early != nil { note(.executedEarly) }
+    var seats = ledger.head.seats
+    let count: Int
+    let committed: [(checkpoint: Checkpoint, seats: ValidatorSeats)]
     do throws(LedgerError) {
-      let executed: ExecutedBlock?
-      if let early = execution.early {
-        executed = early
-        note(.executedEarly)
+      var group: [ExecutedBlock] = []
+      if let executed = try execute(first, on: ledger, after: nil) {
+        // Sometimes one alone, sometimes several; the same in each run of a seed.
+        let most = 1 + Int(first.block.header.height.rawValue % Self.blocksTogether)
+        group = [executed] + ahead(of: executed, index)
+        group.removeLast(max(0, group.count - most))
+        if group.count > 1 { note(.committedTogether) }
+        committed = zip(try ledger.commit(group), group).map { ($0.checkpoint, $1.seats) }
       } else {
-        executed = try ledger.execute(block, position: position, signatures: execution.signatures)
+        let checkpoint = try ledger.commit(first.block, position: first.position, signatures: first.signatures)
+        committed = [(checkpoint, ledger.head.seats)]
       }
-      if beforeCommit, let executed, let next = validators[index].executions.first {
-        // What is not valid is found out again in its turn.
-        let early = try? ledger.execute(next.block, position: next.position, after: executed, signatures: next.signatures)
-        validators[index].executions[0].early = early ?? nil
-      }
-      checkpoint =
-        if let executed { try ledger.commit(executed).checkpoint } else {
-          try ledger.commit(block, position: position, signatures: execution.signatures)
-        }
+      count = max(1, group.count)
     } catch {
+      validators[index].executions.removeFirst()
       switch error {
-      case .invalidBlock, .wrongHeight, .otherBlock: return .skipped(position: position, head: ledger.head.height)
+      case .invalidBlock, .wrongHeight, .otherBlock: return [.skipped(position: first.position, head: ledger.head.height)]
       default: throw failure("N\(index) cannot commit: \(error)")
       }
     }
+    let executions = Array(validators[index].executions.prefix(count))
+    validators[index].executions.removeFirst(count)
     validators[index].core?.schedule = ledger.head.schedule
-    if Int(checkpoint.height.rawValue) > chain.count, isTimedWrongly(block) { throw failure("N0 leads though its clock is wrong") }
+    return try zip(executions, committed).map { execution, committed in
+      defer { seats = committed.seats }
+      return try noteCommitted(execution, committed.checkpoint, seats: committed.seats, before: seats, index)
+    }
+  }
+
+  private func execute(_ execution: Execution, on ledger: Ledger, after previous: ExecutedBlock?) throws(LedgerError) -> ExecutedBlock? {
+    if let early = execution.early { return early }
+    return try ledger.execute(execution.block, position: execution.position, after: previous, signatures: execution.signatures)
+  }
+
+  /// Executes the blocks that wait behind the first one, as far as that goes.
+  private mutating func ahead(of first: ExecutedBlock, _ index: Int) -> [ExecutedBlock] {
+    var found = [first]
+    for place in validators[index].executions.indices.dropFirst() {
+      let execution = validators[index].executions[place]
+      // What is not valid is found out again in its turn.
+      guard let next = try? execute(execution, on: validators[index].ledger, after: found.last) else { break }
+      validators[index].executions[place].early = next
+      found.append(next)
+    }
+    return Array(found.dropFirst())
+  }
+
+  /// Checks what must hold after a block.
+  private mutating func noteCommitted(
+    _ execution: Execution, _ checkpoint: Checkpoint, seats: ValidatorSeats, before: ValidatorSeats, _ index: Int
+  ) throws -> NodeCore.Event {
+    let ledger = validators[index].ledger
+    if Int(checkpoint.height.rawValue) > chain.count, isTimedWrongly(execution.block) { throw failure("N0 leads though its clock is wrong") }
     let receipts = try ledger.receipts(at: checkpoint.height)
     if !validators[index].isLiar { try check(checkpoint, receipts, index) }
-    if ledger.head.seats.current != seats.current { note(.newValidators) }
+    if seats.current != before.current { note(.newValidators) }
     return .executed(
-      position: position, checkpoint, ids: receipts.map(\.transaction), seats: ledger.head.seats == seats ? nil : ledger.head.seats)
+      position: execution.position, checkpoint, ids: receipts.map(\.transaction), seats: seats == before ? nil : seats)
   }
 
   mutating func check(_ checkpoint: Checkpoint, _ receipts: [Receipt], _ index: Int) throws {

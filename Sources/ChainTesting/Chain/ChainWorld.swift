@@ -51,7 +51,7 @@ public struct ChainWorld: FaultyWorld, Sendable {
     var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
   }
 
-  /// A final block; executed early if the one before it was still being written.
+  /// A final block; executed early if those before it were still being written.
   struct Execution {
     let block: Block
     let position: UInt64
