@@ -74,7 +74,11 @@ private struct Tape: Contract {
       // Before or after some of those before it are committed, one by one or together: the answer is the same.
       func commitSome() throws {
         let count = random.chance(50) ? 0 : random.below(open.count + 1)
-        if random.chance(50) { try ledger.commit(Array(open.prefix(count))) } else { for block in open.prefix(count) { try ledger.commit(block) } }
+        if random.chance(50) {
+          try ledger.commit(Array(open.prefix(count)))
+        } else {
+          for block in open.prefix(count) { try ledger.commit(block) }
+        }
         committed = open.prefix(count).last ?? committed
         open.removeFirst(count)
       }

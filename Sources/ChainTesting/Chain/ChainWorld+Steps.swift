@@ -205,7 +205,9 @@ extension ChainWorld {
     _ execution: Execution, _ checkpoint: Checkpoint, seats: ValidatorSeats, before: ValidatorSeats, _ index: Int
   ) throws -> NodeCore.Event {
     let ledger = validators[index].ledger
-    if Int(checkpoint.height.rawValue) > chain.count, isTimedWrongly(execution.block) { throw failure("N0 leads though its clock is wrong") }
+    if Int(checkpoint.height.rawValue) > chain.count, isTimedWrongly(execution.block) {
+      throw failure("N0 leads though its clock is wrong")
+    }
     let receipts = try ledger.receipts(at: checkpoint.height)
     if !validators[index].isLiar { try check(checkpoint, receipts, index) }
     if seats.current != before.current { note(.newValidators) }

@@ -1,0 +1,99 @@
+import ChainCore
+import ChainNode
+import ChainTesting
+import Dispatch
+import Synchronization
+import Testing
+
+/// Counts its calls, as no contract of a chain may.
+private struct Counting: Contract {
+  static let name: ContractName = "counting"
+  static let marks = Table<UInt64, UInt64>("marks")
+  let calls: CallCount
+
+  var entries: Entries {
+    Entry("mark", by: .member) { (number: UInt64, context) in
+      try context.put(Self.marks, number, number)
+      calls.count.add(1, ordering: .relaxed)
+    }
+  }
+}
+
+private final class CallCount: Sendable {
+  let count = Atomic<Int>(0)
+}
+
+/// A store in memory whose writes wait while it is told to.
+private final class GatedStore: KeyValueStore {
+  private let inner = MemoryStore()
+  private let gate = Mutex<DispatchSemaphore?>(nil)
+  let writes = Atomic<Int>(0)
+
+  func hold() { gate.withLock { $0 = DispatchSemaphore(value: 0) } }
+
+  /// Lets the write that waits go on, and all after it.
+  func release() {
+    gate.withLock { gate in
+      gate?.signal()
+      gate = nil
+    }
+  }
+
+  func read<R>(_ body: (any KeyValueReader) throws -> R) throws -> R { try inner.read(body) }
+
+  func write<R>(_ body: (any KeyValueWriter) throws -> R) throws -> R {
+    writes.add(1, ordering: .relaxed)
+    if let waiting = gate.withLock({ $0 }) {
+      // It holds one of the few threads that tasks run on: not for ever.
+      if waiting.wait(timeout: .now() + .seconds(20)) == .success { waiting.signal() }
+    }
+    return try inner.write(body)
+  }
+
+  func close() { inner.close() }
+}
+
+/// A node whose disk is slow goes on with what stands on what it writes.
+@Suite struct CommitGroups {
+  @Test(.timeLimit(.minutes(2))) func whatWaitsForTheDiskReachesItTogether() async throws
+  {
+    let calls = CallCount()
+    let founding = try Founding(
+      FoundingPlan(
+        chain: "henan/410100", suite: .international, engine: .raft, validators: [Founding.platform],
+        organisations: [GenesisOrganisation(id: "office", name: "office", roles: [])], members: [("office", "clerk")],
+        contracts: [Counting(calls: calls)], time: 1_700_000_000_000))
+    let clerk = try #require(founding.member("office", "clerk"))
+    let store = GatedStore()
+    let chain = try LocalChain(founding) { _ in LocalChain.Stores(ledger: store, consensus: MemoryStore()) }
+    await chain.start()
+    let node = chain.nodes[0]
+    func sign(_ number: UInt64) throws -> SignedTransaction {
+      try clerk.sign(
+        Counting.name, "mark", number, chain: founding.genesis.chain, genesis: founding.genesis.id, validUntil: 500, salt: number)
+    }
+    _ = try await node.receipt(for: try sign(0))
+    let (height, writes) = (node.ledger.head.height, store.writes.load(ordering: .relaxed))
+    store.hold()
+    let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
+      for number in UInt64(1)...6 {
+        let signed = try sign(number)
+        group.addTask { try await node.receipt(for: signed) }
+        // The one before it is in a block of its own by now, though that cannot be on the disk.
+        while calls.count.load(ordering: .relaxed) <= number { try await Task.sleep(for: .milliseconds(5)) }
+      }
+      #expect(node.ledger.head.height == height, "nothing counts before it is on the disk")
+      store.release()
+      var found: [Receipt] = []
+      for try await receipt in group { found.append(receipt) }
+      return found
+    }
+    #expect(receipts.count == 6 && receipts.allSatisfy { $0.status == .succeeded })
+    let (blocks, used) = (
+      node.ledger.head.height.rawValue - height.rawValue, store.writes.load(ordering: .relaxed) - writes
+    )
+    #expect(blocks >= 6 && used <= 4, "\(used) writes for \(blocks) blocks")
+    for number in UInt64(0)...6 { _ = try node.ledger.receipt(try sign(number).id(genesis: founding.genesis.id, suite: .international)) }
+    await chain.stop()
+  }
+}
