@@ -55,8 +55,7 @@ private final class GatedStore: KeyValueStore {
 
 /// A node whose disk is slow goes on with what stands on what it writes.
 @Suite struct CommitGroups {
-  @Test(.timeLimit(.minutes(2))) func whatWaitsForTheDiskReachesItTogether() async throws
-  {
+  @Test(.timeLimit(.minutes(2))) func whatWaitsForTheDiskReachesItTogether() async throws {
     let calls = CallCount()
     let founding = try Founding(
       FoundingPlan(
