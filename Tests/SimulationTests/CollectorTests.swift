@@ -179,8 +179,8 @@ import Testing
         on: parent.header, parentID: parent.header.id(genesis: genesis.id, suite: genesis.suite),
         time: BlockTime(4_000 + UInt64(place)), proposer: id.account,
         // The first has more than make a block on it worth while.
-        transactions: place == 0 ? Array(repeating: block.transactions[0], count: 600) : [], genesis: genesis.id, suite: genesis.suite)
-      #expect(requests[open + place].least == (place == 1 ? 500 : 1))
+        transactions: place == 0 ? Array(repeating: block.transactions[0], count: 2_100) : [], genesis: genesis.id, suite: genesis.suite)
+      #expect(requests[open + place].least == (place == 1 ? 2_000 : 1))
       try step(.built(requests[open + place], next))
       parent = next
     }

@@ -44,7 +44,7 @@ public struct RaftEngine: Engine {
   /// disk, which they reach together.
   private static let pipelineLimit = 7
   /// As many transactions are worth a block on one that is not executed, if that has more: each block changes the top of the state tree.
-  private static let leastOnOpenBlock = 500
+  private static let leastOnOpenBlock = 2_000
   private var reportedFault: EngineFault?
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
