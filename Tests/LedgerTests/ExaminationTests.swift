@@ -93,6 +93,30 @@ extension Examinations {
   }
 }
 
+extension Examinations {
+  /// A place behind the end of its block is damage for whoever asks, not the end of the process.
+  @Test func aPlaceBeyondItsBlockIsDamage() throws {
+    let store = MemoryStore()
+    let world = try SnapshotWorld(blocks: 12, store: store)
+    let signed = try #require(try world.ledger.block(at: 9).transactions.first)
+    let id = signed.id(genesis: world.ledger.genesisID, suite: world.ledger.suite)
+    #expect(try world.ledger.transaction(id).height == 9)
+    try store.write { writer in
+      for place in try writer.range(StoreTable("places")) where place.key == id.digest.bytes {
+        // The height's eight bytes, then the index.
+        try writer.put(StoreTable("places"), place.key, place.value.prefix(8) + [255, 255, 255, 255])
+      }
+    }
+    let asked: [(Ledger) throws -> Void] = [
+      { _ = try $0.transaction(id) }, { _ = try $0.receipt(id) }, { _ = try $0.proveTransaction(id) }, { _ = try $0.proveReceipt(id) },
+    ]
+    for (number, ask) in asked.enumerated() {
+      let error = #expect(throws: LedgerError.self, "\(number)") { try ask(world.ledger) }
+      #expect({ if case .damaged = error { true } else { false } }(), "\(number): \(String(describing: error))")
+    }
+  }
+}
+
 extension StoreTable {
   /// The ledger's table of this name.
   static func named(_ name: String) -> StoreTable {

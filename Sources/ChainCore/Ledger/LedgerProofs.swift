@@ -119,6 +119,7 @@ extension Ledger {
   public func proveTransaction(_ id: TransactionID) throws(LedgerError) -> TransactionProof {
     let place = try place(of: id)
     let block = try block(at: place.height)
+    guard block.transactions.indices.contains(Int(place.index)) else { throw .damaged("place of transaction \(id)") }
     let leaves = block.transactions.map {
       MerkleLog.leafHash($0.leafData(genesis: genesisID, suite: suite), suite: suite)
     }
@@ -133,6 +134,7 @@ extension Ledger {
   public func proveReceipt(_ id: TransactionID) throws(LedgerError) -> ReceiptProof {
     let place = try place(of: id)
     let receipts = try receipts(at: place.height)
+    guard receipts.indices.contains(Int(place.index)) else { throw .damaged("place of transaction \(id)") }
     let leaves = receipts.map { MerkleLog.leafHash($0.canonicalBytes, suite: suite) }
     return try LedgerError.wrap {
       ReceiptProof(

@@ -120,6 +120,8 @@ public enum LedgerSight: String, Sendable, Hashable, CaseIterable {
   case certificateKept
   /// An executor executed several blocks that it had missed.
   case caughtUp
+  /// Several blocks were committed in one write.
+  case committedTogether
   /// A read that took too long gave an error, not a wrong answer.
   case slowAnswer
   /// A certificate without a quorum, or of something else, was refused.

@@ -56,11 +56,14 @@ extension LedgerWorld {
     guard head >= before.answered else {
       throw failure("L\(index) answered for height \(before.answered) and is at \(head) after a restart")
     }
-    guard head <= before.answered.next, Int(head.rawValue) < blocks.count else {
+    guard head <= max(before.answered, before.given), Int(head.rawValue) < blocks.count else {
       throw failure("L\(index) is at height \(head) after a restart, of which it never had a block")
     }
     // What a restart shows is as good as answered.
     nodes[index].answered = head
+    while checkpoints.count < Int(head.rawValue) {
+      try compare(try nodes[index].ledger.checkpoint(at: BlockHeight(UInt64(checkpoints.count))), index)
+    }
     try compare(nodes[index].ledger.head.checkpoint, index)
     try check(index, head)
     // What was given after the last commit may be lost, what that commit stored may not.
@@ -87,20 +90,27 @@ extension LedgerWorld {
     }
   }
 
-  /// Commits one block, as often as faults make it necessary.
+  /// Commits one block, or some of those that it lacks together, as often as faults make it necessary.
   private mutating func advance(_ index: Int) throws {
-    let height = nodes[index].ledger.head.height.next
+    let first = nodes[index].ledger.head.height.next
+    // Sometimes one alone, sometimes several; the same in each run of a seed.
+    let last = BlockHeight(min(tip.rawValue, first.rawValue + first.rawValue % 3))
+    if first < last { note(.committedTogether) }
     for attempt in 0... {
       let fault = attempt < 3 ? drawFault(index) : nil
       nodes[index].store.arm(fault)
-      if let fault { log("L\(index), block \(height): \(fault)") }
-      if try commit(index, height, fault) { break }
-      // After a crash or failed sync it may be there, or not.
-      if nodes[index].ledger.head.height == height { break }
+      if let fault { log("L\(index), blocks \(first) to \(last): \(fault)") }
+      if try commit(index, first, last, fault) { break }
+      // After a crash or failed sync they may be there, or not, but no part of them.
+      let head = nodes[index].ledger.head.height
+      if head == last { break }
+      guard head < first else { throw failure("L\(index) has a part of the blocks \(first) to \(last), which were committed together") }
     }
     nodes[index].store.arm(nil)
-    try check(index, height)
-    try giveCertificate(index, height)
+    for number in first.rawValue...last.rawValue {
+      try check(index, BlockHeight(number))
+      try giveCertificate(index, BlockHeight(number))
+    }
     if random.chance(10) { try repeatBlock(index) }
   }
 
@@ -114,16 +124,16 @@ extension LedgerWorld {
     return nil
   }
 
-  /// One attempt; whether the block is there.
-  private mutating func commit(_ index: Int, _ height: BlockHeight, _ fault: StoreFault?) throws -> Bool {
+  /// One attempt; whether the blocks are there.
+  private mutating func commit(_ index: Int, _ first: BlockHeight, _ height: BlockHeight, _ fault: StoreFault?) throws -> Bool {
     steps += 1
-    let (block, ledger, store) = (blocks[Int(height.rawValue)], nodes[index].ledger, nodes[index].store)
+    let (ledger, store) = (nodes[index].ledger, nodes[index].store)
+    let waiting = blocks[Int(first.rawValue)...Int(height.rawValue)]
+    nodes[index].given = height
     let before = ledger.head
     let signatures: Ledger.SignatureCheck = random.chance(20) ? .check : .alreadyChecked
-    switch Result(catching: { () throws(LedgerError) in
-      try ledger.commit(block, position: height.rawValue * 3, signatures: signatures)
-    }) {
-    case .success(let checkpoint):
+    switch Result(catching: { () throws(LedgerError) in try Self.commit(waiting, to: ledger, signatures) }) {
+    case .success(let found):
       store.arm(nil)
       switch fault {
       case .growth: note(.growth)
@@ -132,8 +142,10 @@ extension LedgerWorld {
       }
       nodes[index].answered = height
       nodes[index].durableCertificates = nodes[index].certificates.count
-      try compare(checkpoint, index)
-      note(.block)
+      for checkpoint in found {
+        try compare(checkpoint, index)
+        note(.block)
+      }
       return true
     case .failure(let error):
       guard store.isDead else { return try recover(index, height, fault, error, before) }
@@ -146,6 +158,24 @@ extension LedgerWorld {
       }
       return isThere
     }
+  }
+
+  /// One block as a whole, several each executed on the one before it.
+  private static func commit(
+    _ blocks: ArraySlice<Block>, to ledger: Ledger, _ signatures: Ledger.SignatureCheck
+  ) throws(LedgerError) -> [Checkpoint] {
+    if blocks.count == 1, let block = blocks.first {
+      return [try ledger.commit(block, position: block.header.height.rawValue * 3, signatures: signatures)]
+    }
+    var executed: [ExecutedBlock] = []
+    for block in blocks {
+      let position = block.header.height.rawValue * 3
+      guard let next = try ledger.execute(block, position: position, after: executed.last, signatures: signatures) else {
+        throw .wrongHeight(expected: ledger.head.height.next, got: block.header.height)
+      }
+      executed.append(next)
+    }
+    return try ledger.commit(executed).map(\.checkpoint)
   }
 
   /// What must hold when a commit failed and the process lives.

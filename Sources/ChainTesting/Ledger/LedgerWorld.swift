@@ -17,6 +17,8 @@ public struct LedgerWorld {
     var ledger: Ledger
     /// The greatest height whose commit was answered.
     var answered: BlockHeight = 0
+    /// The greatest height that it was given to commit.
+    var given: BlockHeight = 0
     /// Heights whose certificates it was given; those up to `durable` are on disk.
     var certificates: [BlockHeight] = []
     var durableCertificates = 0
