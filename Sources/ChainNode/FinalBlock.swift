@@ -29,7 +29,7 @@ struct FinalBlock: Sendable {
   static func commit(_ blocks: [FinalBlock], _ executed: [ExecutedBlock], on ledger: Ledger) throws(LedgerError) -> [Outcome] {
     var seats = ledger.head.seats
     guard executed.isEmpty else {
-      return zip(executed, try ledger.commit(executed)).map { block, done in
+      return zip(executed, try commit(executed, on: ledger)).map { block, done in
         defer { seats = block.seats }
         return Outcome(checkpoint: done.checkpoint, receipts: done.receipts ?? [], changedSeats: block.seats == seats ? nil : block.seats)
       }
@@ -41,6 +41,17 @@ struct FinalBlock: Sendable {
       let after = ledger.head.seats
       defer { seats = after }
       return Outcome(checkpoint: done.checkpoint, receipts: receipts, changedSeats: after == seats ? nil : after)
+    }
+  }
+}
+
+extension FinalBlock {
+  /// Together; one by one if a write cannot hold so much.
+  private static func commit(_ executed: [ExecutedBlock], on ledger: Ledger) throws(LedgerError) -> [Ledger.Committed] {
+    do throws(LedgerError) {
+      return try ledger.commit(executed)
+    } catch .store(.transactionTooLarge) where executed.count > 1 {
+      return try executed.map { block throws(LedgerError) in try ledger.commit(block) }
     }
   }
 }
