@@ -66,12 +66,12 @@ private final class GatedStore: KeyValueStore {
 /// A node whose disk is slow goes on with what stands on what it writes.
 @Suite(.serialized) struct CommitGroups {
   /// Also where one write cannot hold so much: then they follow one by one.
-  @Test(.timeLimit(.minutes(2)), arguments: [false, true])
-  func whatWaitsForTheDiskReachesItTogether(takesOneBlock: Bool) async throws {
+  @Test(.timeLimit(.minutes(2)), arguments: [EngineKind.raft, .simplex], [false, true])
+  func whatWaitsForTheDiskReachesItTogether(engine: EngineKind, takesOneBlock: Bool) async throws {
     let calls = CallCount()
     let founding = try Founding(
       FoundingPlan(
-        chain: "henan/410100", suite: .international, engine: .raft, validators: [Founding.platform],
+        chain: "henan/410100", suite: .international, engine: engine, validators: [Founding.platform],
         organisations: [GenesisOrganisation(id: "office", name: "office", roles: [])], members: [("office", "clerk")],
         contracts: [Counting(calls: calls)], time: 1_700_000_000_000))
     let clerk = try #require(founding.member("office", "clerk"))

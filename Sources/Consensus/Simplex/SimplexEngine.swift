@@ -32,7 +32,7 @@ public struct SimplexEngine: Engine {
   /// Requests for verification: the host's number, whose epoch's, the node's.
   private var verifying: [UInt64: (epoch: Epoch, batch: UInt64)] = [:]
   /// Blocks given out and not executed: the view that the node is told of when they are.
-  private var executing: [(position: UInt64, height: BlockHeight, view: View)] = []
+  private var executing: [(position: UInt64, block: Block, view: View)] = []
   private var lastBlock: BlockReference
   private var isHeldBack = false
   private var reportedFault: EngineFault?
@@ -215,7 +215,7 @@ public struct SimplexEngine: Engine {
 
   private mutating func noteExecuted(_ position: UInt64, _ height: BlockHeight, into effects: inout [EngineEffect]) {
     head = max(head, height)
-    let done = executing.prefix { $0.height <= head }
+    let done = executing.prefix { $0.block.header.height <= head }
     executing.removeFirst(done.count)
     if let last = done.last {
       run(.executed(through: last.view), into: &effects)
@@ -295,13 +295,13 @@ public struct SimplexEngine: Engine {
     case .validate(let proposal, let block, let ancestors):
       validating.removeAll { $0.proposal.view < proposal.view }
       validating.append((nextRequest, proposal))
-      effects.append(.validate(ValidationRequest(id: nextRequest, block: block, ancestors: ancestors)))
+      effects.append(.validate(ValidationRequest(id: nextRequest, block: block, ancestors: executing.map(\.block) + ancestors)))
       nextRequest += 1
     case .finalized(let block, let view, _):
       lastBlock = BlockReference(
         height: block.header.height, id: block.header.id(genesis: genesisID, suite: genesis.suite))
       let position = Self.position(epoch, view)
-      executing.append((position, block.header.height, view))
+      executing.append((position, block, view))
       effects.append(.decided(position: position, block))
     case .provide(let reference, let count, let to): effects.append(.provide(reference, count: count, to: to))
     case .behind(let certificate):
@@ -318,7 +318,9 @@ public struct SimplexEngine: Engine {
   private mutating func build(
     _ view: View, _ parent: BlockReference, _ ancestors: [Block], allowsEmpty: Bool, into effects: inout [EngineEffect]
   ) {
-    let request = BuildRequest(id: nextRequest, parent: parent.height, ancestors: ancestors, allowsEmpty: allowsEmpty)
+    // The replica knows what it gave out; the ledger may not have executed all of it yet.
+    let request = BuildRequest(
+      id: nextRequest, parent: parent.height, ancestors: executing.map(\.block) + ancestors, allowsEmpty: allowsEmpty)
     nextRequest += 1
     building = (request.id, view)
     guard parent.height.rawValue + 1 < certified.rawValue + genesis.parameters.certificateLag else {
