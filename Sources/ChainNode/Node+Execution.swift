@@ -115,8 +115,6 @@ extension Node {
     guard fault == nil else { return }
     executions.removeFirst(committing)
     committing = 0
-    // First of all: both cores are free for it.
-    advanceExecutions()
     switch outcome {
     case .success(let done):
       core.schedule = ledger.head.schedule
@@ -136,6 +134,7 @@ extension Node {
       default: return halt(.ledger(error))
       }
     }
+    advanceExecutions()
     judgeAgain()
     drain()
     guard executions.isEmpty, !heldSync.isEmpty else { return }

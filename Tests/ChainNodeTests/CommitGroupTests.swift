@@ -5,22 +5,18 @@ import Dispatch
 import Synchronization
 import Testing
 
-/// Counts its calls, as no contract of a chain may.
-private struct Counting: Contract {
-  static let name: ContractName = "counting"
+/// Tells of its calls, as no contract of a chain may.
+private struct Telling: Contract {
+  static let name: ContractName = "telling"
   static let marks = Table<UInt64, UInt64>("marks")
-  let calls: CallCount
+  let calls: AsyncStream<UInt64>.Continuation
 
   var entries: Entries {
     Entry("mark", by: .member) { (number: UInt64, context) in
       try context.put(Self.marks, number, number)
-      calls.count.add(1, ordering: .relaxed)
+      calls.yield(number)
     }
   }
-}
-
-private final class CallCount: Sendable {
-  let count = Atomic<Int>(0)
 }
 
 /// A store in memory whose writes wait while it is told to.
@@ -68,12 +64,12 @@ private final class GatedStore: KeyValueStore {
   /// Also where one write cannot hold so much: then they follow one by one.
   @Test(.timeLimit(.minutes(2)), arguments: [EngineKind.raft, .simplex], [false, true])
   func whatWaitsForTheDiskReachesItTogether(engine: EngineKind, takesOneBlock: Bool) async throws {
-    let calls = CallCount()
+    let (executed, calls) = AsyncStream<UInt64>.makeStream()
     let founding = try Founding(
       FoundingPlan(
         chain: "henan/410100", suite: .international, engine: engine, validators: [Founding.platform],
         organisations: [GenesisOrganisation(id: "office", name: "office", roles: [])], members: [("office", "clerk")],
-        contracts: [Counting(calls: calls)], time: 1_700_000_000_000))
+        contracts: [Telling(calls: calls)], time: 1_700_000_000_000))
     let clerk = try #require(founding.member("office", "clerk"))
     let store = GatedStore(takesOneBlock: takesOneBlock)
     let chain = try LocalChain(founding) { _ in LocalChain.Stores(ledger: store, consensus: MemoryStore()) }
@@ -81,17 +77,18 @@ private final class GatedStore: KeyValueStore {
     let node = chain.nodes[0]
     func sign(_ number: UInt64) throws -> SignedTransaction {
       try clerk.sign(
-        Counting.name, "mark", number, chain: founding.genesis.chain, genesis: founding.genesis.id, validUntil: 500, salt: number)
+        Telling.name, "mark", number, chain: founding.genesis.chain, genesis: founding.genesis.id, validUntil: 500, salt: number)
     }
     _ = try await node.receipt(for: try sign(0))
     let (height, writes) = (node.ledger.head.height, store.writes.load(ordering: .relaxed))
     store.hold()
     let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
+      var executed = executed.makeAsyncIterator()
       for number in UInt64(1)...6 {
         let signed = try sign(number)
         group.addTask { try await node.receipt(for: signed) }
-        // The one before it is in a block of its own by now, though that cannot be on the disk.
-        while calls.count.load(ordering: .relaxed) <= number { try await Task.sleep(for: .milliseconds(5)) }
+        // In a block of its own, which cannot be on the disk.
+        while let told = await executed.next(), told != number {}
       }
       #expect(node.ledger.head.height == height, "nothing counts before it is on the disk")
       store.release()

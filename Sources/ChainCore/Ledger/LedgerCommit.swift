@@ -71,12 +71,10 @@ extension Ledger {
         try store.write { writer in
           // What is derived reads the store, and these reads must end before it may grow.
           defer { for block in blocks { _ = try? block.result.derived.value() } }
-          var (parent, history) = (head, history)
-          for block in prepared {
-            try block.writeRecords(to: writer)
-            let outcome = try block.outcome(on: parent, history: history)
+          // Most of it first, while trees are still being made.
+          for block in prepared { try block.writeRecords(to: writer) }
+          for (block, outcome) in zip(prepared, try self.outcomes(of: prepared, on: head, history: history)) {
             try block.write(outcome, to: writer)
-            (parent, history) = (outcome.head, outcome.history)
           }
           for (height, certificate) in pending.sorted(by: { $0.key < $1.key }) {
             try writer.put(LedgerTables.certificates, LedgerTables.key(height), certificate.canonicalBytes)

@@ -18,7 +18,7 @@ extension Ledger {
   public func execute(
     _ block: Block, position: UInt64, after previous: ExecutedBlock? = nil, signatures: SignatureCheck = .check
   ) throws(LedgerError) -> ExecutedBlock? {
-    // Taken before any snapshot of the store: a block above it may be in the snapshot all the same, and reads no other then.
+    // Read before any snapshot of the store: what is not above it is in every one of them.
     let head = head
     let parent = previous?.block.header ?? head.header
     let parentID = previous?.blockID ?? head.blockID

@@ -4,8 +4,8 @@ public import ChainCore
 ///
 /// The leader builds first when its own noop is applied, then whenever its block before is decided and there is work, or the chain was
 /// idle for `ChainParameters.idleIntervalMs`. It builds on its own blocks that are decided and not executed yet, once as many transactions
-/// wait as the last one has, or 500: while some are written to the disk, the next are replicated and executed. A block whose parent is not the head of
-/// the ledger that applies it is skipped there: same log, same decision everywhere (`raft.md`, Blocks in the log).
+/// wait as the last one has, or 2,000: while some are written to the disk, the next are replicated and executed. A block whose parent is
+/// not the head of the ledger that applies it is skipped there: same log, same decision everywhere.
 ///
 /// The log is kept short: what certified blocks hold is compacted. A replica that lacks more than the rest gets the name of such a
 /// block as its snapshot; its host catches up to it by state sync, and the log begins there.
