@@ -1,5 +1,6 @@
 internal import ChainCore
 internal import DequeModule
+internal import Dispatch
 internal import Logging
 
 // What comes from beside the actor: transactions that were checked, blocks that were executed.
@@ -99,12 +100,18 @@ extension Node {
   /// Commits the first blocks: those that were executed, or the first one that was not, which says why.
   private func commit(_ first: Result<ExecutedBlock?, LedgerError>, _ blocks: [FinalBlock], _ executed: [ExecutedBlock]) {
     writing = Task.detached { [self] in
-      let outcome = Result { () throws(LedgerError) in
-        _ = try first.get()
-        return try usingReserve { () throws(LedgerError) in
-          try FinalBlock.commit(blocks, executed, on: ledger)
-        } isFull: {
-          $0 == .store(.diskFull)
+      // It waits for the disk: not on one of the few threads that tasks share.
+      let outcome = await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { [self] in
+          continuation.resume(
+            returning: Result { () throws(LedgerError) in
+              _ = try first.get()
+              return try usingReserve { () throws(LedgerError) in
+                try FinalBlock.commit(blocks, executed, on: ledger)
+              } isFull: {
+                $0 == .store(.diskFull)
+              }
+            })
         }
       }
       await finish(blocks, outcome)
