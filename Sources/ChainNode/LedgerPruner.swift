@@ -15,6 +15,7 @@ final class LedgerPruner: Sendable {
   private let policy: RetentionPolicy
   private let reserves: [DiskReserve]
   private let logger: Logger
+  private let thread = WorkThread("pruning")
 
   init(_ ledger: Ledger, policy: RetentionPolicy, reserves: [DiskReserve] = [], logger: Logger) {
     self.ledger = ledger
@@ -25,12 +26,14 @@ final class LedgerPruner: Sendable {
 
   /// Prunes until the task is cancelled or the store fails.
   func run() -> Task<Void, Never> {
-    Task.detached(priority: .utility) { [ledger, policy, reserves, logger] in
+    Task.detached(priority: .utility) { [ledger, policy, reserves, logger, thread] in
       var isFullReported = false
       while !Task.isCancelled {
         var isDone = true
         do throws(LedgerError) {
-          let progress = try ledger.prune(policy, sparing: SyncServer.oldestServed(by: ledger))
+          let progress = try await thread.run {
+            Result { () throws(LedgerError) in try ledger.prune(policy, sparing: SyncServer.oldestServed(by: ledger)) }
+          }.get()
           isDone = progress.isDone
           if isDone { for reserve in reserves where reserve.isMissing { reserve.restore() } }
           isFullReported = false

@@ -1,6 +1,5 @@
 internal import ChainCore
 internal import DequeModule
-internal import Dispatch
 internal import Logging
 
 // What comes from beside the actor: transactions that were checked, blocks that were executed.
@@ -86,7 +85,7 @@ extension Node {
     executions[ahead.count].isExecuting = true
     let previous = ahead.last?.ready
     executing = Task.detached { [self] in
-      await noteExecuted(next.number, next.block.execute(on: ledger, after: previous))
+      await noteExecuted(next.number, executionThread.run { [ledger] in next.block.execute(on: ledger, after: previous) })
     }
   }
 
@@ -100,18 +99,14 @@ extension Node {
   /// Commits the first blocks: those that were executed, or the first one that was not, which says why.
   private func commit(_ first: Result<ExecutedBlock?, LedgerError>, _ blocks: [FinalBlock], _ executed: [ExecutedBlock]) {
     writing = Task.detached { [self] in
-      // It waits for the disk: not on one of the few threads that tasks share.
-      let outcome = await withCheckedContinuation { continuation in
-        DispatchQueue.global().async { [self] in
-          continuation.resume(
-            returning: Result { () throws(LedgerError) in
-              _ = try first.get()
-              return try usingReserve { () throws(LedgerError) in
-                try FinalBlock.commit(blocks, executed, on: ledger)
-              } isFull: {
-                $0 == .store(.diskFull)
-              }
-            })
+      let outcome = await commitThread.run { [self] in
+        Result { () throws(LedgerError) in
+          _ = try first.get()
+          return try usingReserve { () throws(LedgerError) in
+            try FinalBlock.commit(blocks, executed, on: ledger)
+          } isFull: {
+            $0 == .store(.diskFull)
+          }
         }
       }
       await finish(blocks, outcome)

@@ -19,6 +19,9 @@ public actor Node {
   nonisolated let configuration: NodeConfiguration
   nonisolated let upkeepTurn = Upkeep.Turn()
   let reserves: [DiskReserve]
+  let executionThread = WorkThread("execution")
+  let commitThread = WorkThread("commit")
+  private let votesThread = WorkThread("votes")
   private var admin: AdminServer?
   let logger: Logger
   private let began = ContinuousClock.now
@@ -288,11 +291,13 @@ public actor Node {
     let writes = unwritten
     unwritten = []
     persisting = Task.detached { [self] in
-      let outcome = Result {
-        try usingReserve { () throws in
-          try configuration.consensusStore.write { writer in for write in writes { try write.apply(to: writer) } }
-        } isFull: {
-          ($0 as? StoreError) == .diskFull
+      let outcome = await votesThread.run { [self] in
+        Result {
+          try usingReserve { () throws in
+            try configuration.consensusStore.write { writer in for write in writes { try write.apply(to: writer) } }
+          } isFull: {
+            ($0 as? StoreError) == .diskFull
+          }
         }
       }
       await notePersisted(last.sequence, outcome)

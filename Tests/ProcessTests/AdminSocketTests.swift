@@ -37,19 +37,29 @@ import Testing
 
     func path(_ name: String) -> String { url.appending(path: name).path }
 
-    func run(_ arguments: String...) throws -> (status: Int32, output: String) {
-      let process = Process()
-      process.executableURL = try BuiltProducts.executable("yuchain")
-      process.arguments = arguments
-      process.currentDirectoryURL = url
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = pipe
-      try process.run()
-      let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      return (process.terminationStatus, output)
+    /// The child asks this process, so nothing here may wait for it on a thread that tasks share.
+    func run(_ arguments: String...) async throws -> (status: Int32, output: String) {
+      let url = url
+      return try await WorkThread("test").run {
+        Result {
+          let process = Process()
+          process.executableURL = try BuiltProducts.executable("yuchain")
+          process.arguments = arguments
+          process.currentDirectoryURL = url
+          let pipe = Pipe()
+          process.standardOutput = pipe
+          process.standardError = pipe
+          try process.run()
+          let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+          process.waitUntilExit()
+          return (process.terminationStatus, output)
+        }
+      }.get()
     }
+  }
+
+  private static func ask(_ path: String, _ request: AdminRequest) async throws -> [AdminLine] {
+    try await WorkThread("test").run { Result { try AdminClient.ask(path, request) } }.get()
   }
 
   @Test func aRunningNodeIsKeptInOrder() async throws {
@@ -57,50 +67,54 @@ import Testing
     let mode = try FileManager.default.attributesOfItem(atPath: site.socket)[.posixPermissions] as? Int
     #expect(mode == 0o600)
     let genesis = "\(site.chain.nodes[0].ledger.genesisID)"
-    let status = try site.run("inspect", "node.sock")
+    let status = try await site.run("inspect", "node.sock")
     #expect(status.status == 0 && status.output.contains(genesis) && status.output.contains("archived up to 0"), "\(status.output)")
-    let backup = try site.run("backup", "node.sock", "--out", "copy")
+    let backup = try await site.run("backup", "node.sock", "--out", "copy")
     #expect(backup.status == 0 && backup.output.contains("state root"), "\(backup.output)")
-    #expect(try site.run("backup", "--check", "copy", "--genesis", genesis).status == 0)
-    let again = try site.run("backup", "node.sock", "--out", "copy")
+    #expect(try await site.run("backup", "--check", "copy", "--genesis", genesis).status == 0)
+    let again = try await site.run("backup", "node.sock", "--out", "copy")
     #expect(again.status == 2 && again.output.contains("empty"), "\(again.output)")
-    let archive = try site.run("archive", "export", "node.sock", "--out", "archive")
+    let archive = try await site.run("archive", "export", "node.sock", "--out", "archive")
     #expect(archive.status == 0 && archive.output.contains("heights     1 to "), "\(archive.output)")
-    let valid = try site.run("archive", "verify", "archive", "--genesis", genesis)
+    let valid = try await site.run("archive", "verify", "archive", "--genesis", genesis)
     #expect(valid.status == 0, "\(valid.output)")
-    let pruned = try site.run("prune", "node.sock", "--states", "5", "--blocks", "5", "--json")
+    let pruned = try await site.run("prune", "node.sock", "--states", "5", "--blocks", "5", "--json")
     #expect(pruned.status == 0 && pruned.output.contains("\"removed\""), "\(pruned.output)")
-    let snapshot = try site.run("snapshot", "export", "node.sock", "--out", "snapshot")
+    let snapshot = try await site.run("snapshot", "export", "node.sock", "--out", "snapshot")
     #expect(snapshot.status == 0, "\(snapshot.output)")
-    let imported = try site.run("snapshot", "import", "snapshot", "made", "--genesis", genesis)
+    let imported = try await site.run("snapshot", "import", "snapshot", "made", "--genesis", genesis)
     #expect(imported.status == 0, "\(imported.output)")
-    let verified = try site.run("inspect", "node.sock", "--verify")
+    let verified = try await site.run("inspect", "node.sock", "--verify")
     #expect(verified.status == 0 && verified.output.contains("all equal"), "\(verified.output)")
     // Beside the directory, which is locked; and of the same node only one task at a time.
-    #expect(try site.run("backup", "ledger", "--out", "other").status == 2)
+    #expect(try await site.run("backup", "ledger", "--out", "other").status == 2)
     // The chain went on all the while, and the node takes part.
     let head = site.chain.nodes[0].ledger.head.height
     try await site.chain.nodes[0].executed(head.next)
     #expect(await site.chain.nodes[0].failure == nil)
     await site.chain.stop()
-    let gone = try site.run("inspect", "node.sock")
+    let gone = try await site.run("inspect", "node.sock")
     #expect(gone.status == 2 && !FileManager.default.fileExists(atPath: site.socket))
   }
 
   @Test func strangeRequestsGetAReasonAndNothingElse() async throws {
     let site = try await Site()
-    func answer(_ bytes: [UInt8]) throws -> AdminAnswer {
-      let socket = try LocalSocket.connected(to: site.socket)
-      try socket.send(bytes)
-      if bytes.count < 4 { socket.shutDownWriting() }
-      return try socket.receiveFrame(AdminAnswer.self, limit: LocalSocket.answerLimit)
+    func answer(_ bytes: [UInt8]) async throws -> AdminAnswer {
+      try await WorkThread("test").run {
+        Result {
+          let socket = try LocalSocket.connected(to: site.socket)
+          try socket.send(bytes)
+          if bytes.count < 4 { socket.shutDownWriting() }
+          return try socket.receiveFrame(AdminAnswer.self, limit: LocalSocket.answerLimit)
+        }
+      }.get()
     }
     let bad: [[UInt8]] = [
       [0, 0, 0, 0], [0x40, 0, 0, 0], [0, 0, 0x10, 1], [0xff, 0xff, 0xff, 0xff], [0, 0, 0, 1, 99], [0, 0, 0, 2, 0, 0], [0, 0],
       Array("GET / HTTP/1.1\r\n\r\n".utf8),
     ]
     for bytes in bad {
-      guard case .failed(let why) = try answer(bytes) else {
+      guard case .failed(let why) = try await answer(bytes) else {
         Issue.record("\(bytes) was taken")
         continue
       }
@@ -111,14 +125,14 @@ import Testing
       .archive(to: "/tmp/a", from: nil, through: nil, fileMiB: 0, isNoted: true), .prune(states: 0, blocks: nil),
       .prune(states: 1, blocks: 0), .snapshot(to: "", height: nil),
     ]
-    for request in misuse { #expect(throws: AdminError.self, "\(request)") { try AdminClient.ask(site.socket, request) } }
+    for request in misuse { await #expect(throws: AdminError.self, "\(request)") { try await Self.ask(site.socket, request) } }
     // Whoever connects and says nothing takes one of four places, and no more.
     var silent: [LocalSocket] = []
     for _ in 0..<AdminServer.connectionLimit { silent.append(try LocalSocket.connected(to: site.socket)) }
-    #expect(throws: AdminError.self) { try AdminClient.ask(site.socket, .status) }
+    await #expect(throws: AdminError.self) { try await Self.ask(site.socket, .status) }
     for socket in silent { socket.shutDown() }
     var isServed = false
-    while !isServed { isServed = (try? AdminClient.ask(site.socket, .status)) != nil }
+    while !isServed { isServed = (try? await Self.ask(site.socket, .status)) != nil }
     // A second node does not take the place of one that runs; a file is not replaced; what a dead node left is.
     #expect(throws: AdminError.inUse(site.socket)) { try LocalSocket.listening(at: site.socket) }
     try Data().write(to: URL(filePath: site.path("file")))
@@ -128,7 +142,7 @@ import Testing
       let dead = try LocalSocket.listening(at: site.path("dead"))
       withExtendedLifetime(dead) {}
     }
-    #expect(throws: AdminError.notListening(site.path("dead"))) { try AdminClient.ask(site.path("dead"), .status) }
+    await #expect(throws: AdminError.notListening(site.path("dead"))) { try await Self.ask(site.path("dead"), .status) }
     _ = try LocalSocket.listening(at: site.path("dead"))
     await site.chain.stop()
   }
@@ -150,8 +164,8 @@ import Testing
       }
     }
     await #expect(throws: UpkeepError.busy("an archive export")) { try await node.upkeep.prune() }
-    #expect(throws: AdminError.self) { try AdminClient.ask(site.socket, .verify) }
-    #expect(try !AdminClient.ask(site.socket, .status).isEmpty, "looking is always possible")
+    await #expect(throws: AdminError.self) { try await Self.ask(site.socket, .verify) }
+    #expect(try await !Self.ask(site.socket, .status).isEmpty, "looking is always possible")
     leave.signal()
     #expect(try await first.written == 1)
     #expect(try await node.upkeep.verify().transactions >= 0)

@@ -154,7 +154,7 @@ public enum AdminClient {
   /// Whether `path` is a socket, where a running node may listen.
   public static func isSocket(_ path: String) -> Bool { LocalSocket.exists(at: path) }
 
-  /// Asks the node that listens at `path`, and waits for its answer, which may take long.
+  /// Asks the node that listens at `path`, and waits for its answer, which may take long. Blocking: not in a task.
   /// - Parameter progress: Is told how far the node is.
   /// - Throws: `AdminError`; `.refuted` for what was verified and does not hold.
   public static func ask(
