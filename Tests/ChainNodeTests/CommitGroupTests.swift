@@ -1,7 +1,6 @@
 import ChainCore
 import ChainNode
 import ChainTesting
-import Dispatch
 import Synchronization
 import Testing
 
@@ -17,46 +16,6 @@ private struct Telling: Contract {
       calls.yield(number)
     }
   }
-}
-
-/// A store in memory whose writes wait while it is told to.
-private final class GatedStore: KeyValueStore {
-  private let inner = MemoryStore()
-  private let gate = Mutex<DispatchSemaphore?>(nil)
-  let writes = Atomic<Int>(0)
-  /// Whether a write may hold one block only, as one of many records may.
-  private let takesOneBlock: Bool
-
-  init(takesOneBlock: Bool) { self.takesOneBlock = takesOneBlock }
-
-  func hold() { gate.withLock { $0 = DispatchSemaphore(value: 0) } }
-
-  /// Lets the write that waits go on, and all after it.
-  func release() {
-    gate.withLock { gate in
-      gate?.signal()
-      gate = nil
-    }
-  }
-
-  func read<R>(_ body: (any KeyValueReader) throws -> R) throws -> R { try inner.read(body) }
-
-  func write<R>(_ body: (any KeyValueWriter) throws -> R) throws -> R {
-    writes.add(1, ordering: .relaxed)
-    if let waiting = gate.withLock({ $0 }) {
-      waiting.wait()
-      waiting.signal()
-    }
-    return try inner.write { writer in
-      let headers = StoreTable("headers")
-      let before = try writer.range(headers).count
-      let result = try body(writer)
-      if takesOneBlock, try writer.range(headers).count > before + 1 { throw StoreError.transactionTooLarge }
-      return result
-    }
-  }
-
-  func close() { inner.close() }
 }
 
 /// A node whose disk is slow goes on with what stands on what it writes.

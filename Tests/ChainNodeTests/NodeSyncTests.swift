@@ -1,6 +1,7 @@
 import ChainCore
 import ChainNode
 import Consensus
+import Synchronization
 import Testing
 
 /// Nodes in real time of which one was away for epochs.
@@ -51,6 +52,45 @@ import Testing
     let own = try await ChainClient(account: clerk, node: nodes[3]).call("counter", "add", Add(amount: 6))
     #expect(own.status == .succeeded)
     let last = try nodes[3].ledger.transaction(own.transaction).height
+    for node in nodes {
+      try await node.certified(last)
+      #expect(try node.ledger.checkpoint(at: last) == nodes[0].ledger.checkpoint(at: last))
+      #expect(await node.failure == nil)
+    }
+    for node in nodes { await node.stop() }
+  }
+
+  /// What its engine wanted written when it was behind is on its way to a slow disk: the engine that begins where the ledger is waits for it.
+  @Test func aNodeCatchesUpWhileItsVotesAreWritten() async throws {
+    let founding = try SyncWorld.found(validators: 4)
+    let source = try SyncWorld.ledger(founding, blocks: 600)
+    let network = InProcessNetwork()
+    let votes = GatedStore()
+    var nodes: [Node] = []
+    for (index, store) in try Self.stores(source, founding, heights: [600, 600, 600, 20]).enumerated() {
+      var configuration = Self.configuration(founding, index, store, network, firstEpoch: 0)
+      if index == 3 { configuration.consensusStore = votes }
+      nodes.append(try Node(configuration))
+    }
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    let late = nodes[3]
+    votes.hold()
+    await late.start()
+    let genesis = founding.genesis
+    try await late.submit(
+      clerk.sign("counter", "add", Add(amount: 1), chain: genesis.chain, genesis: genesis.id, validUntil: 28))
+    while votes.held.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+    for node in nodes.dropLast() { await node.start() }
+    try await late.executed(600)
+    // It is in its first epoch still, and says nothing there any more.
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(await late.engineStatus.decided >> 32 == 0)
+    #expect(votes.held.load(ordering: .relaxed) == 1)
+    votes.release()
+    let own = try await ChainClient(account: clerk, node: late).call("counter", "add", Add(amount: 6))
+    #expect(own.status == .succeeded)
+    #expect(await late.engineStatus.decided >> 32 > 1)
+    let last = try late.ledger.transaction(own.transaction).height
     for node in nodes {
       try await node.certified(last)
       #expect(try node.ledger.checkpoint(at: last) == nodes[0].ledger.checkpoint(at: last))

@@ -122,6 +122,10 @@ public enum LedgerSight: String, Sendable, Hashable, CaseIterable {
   case caughtUp
   /// Several blocks were committed in one write.
   case committedTogether
+  /// A block was committed while others stood on it that were executed before.
+  case committedUnderExecuted
+  /// States were pruned while executed blocks waited for their commit.
+  case prunedUnderExecuted
   /// A read that took too long gave an error, not a wrong answer.
   case slowAnswer
   /// A certificate without a quorum, or of something else, was refused.

@@ -132,7 +132,14 @@ extension LedgerWorld {
     nodes[index].given = height
     let before = ledger.head
     let signatures: Ledger.SignatureCheck = random.chance(20) ? .check : .alreadyChecked
-    switch Result(catching: { () throws(LedgerError) in try Self.commit(waiting, to: ledger, signatures) }) {
+    let result =
+      if fault == nil, waiting.count > 1, random.chance(50) {
+        // Only damage that was there before fails it, which whoever began this notices.
+        Result<[Checkpoint], LedgerError>.success(try commitMeanwhile(index, waiting, signatures))
+      } else {
+        Result(catching: { () throws(LedgerError) in try Self.commit(waiting, to: ledger, signatures) })
+      }
+    switch result {
     case .success(let found):
       store.arm(nil)
       switch fault {
@@ -176,6 +183,36 @@ extension LedgerWorld {
       executed.append(next)
     }
     return try ledger.commit(executed).map(\.checkpoint)
+  }
+
+  /// Several blocks, each executed on the one before it, and between these what a running node does: it prunes, is asked, and commits the
+  /// first of them while the others stand on it.
+  private mutating func commitMeanwhile(
+    _ index: Int, _ blocks: ArraySlice<Block>, _ signatures: Ledger.SignatureCheck
+  ) throws(LedgerError) -> [Checkpoint] {
+    let ledger = nodes[index].ledger
+    var waiting: [ExecutedBlock] = []
+    var last: ExecutedBlock?
+    var found: [Checkpoint] = []
+    for block in blocks {
+      guard let next = try ledger.execute(block, position: block.header.height.rawValue * 3, after: last, signatures: signatures) else {
+        throw .wrongHeight(expected: ledger.head.height.next, got: block.header.height)
+      }
+      waiting.append(next)
+      last = next
+      switch random.below(3) {
+      case 0:
+        let policy = RetentionPolicy(states: 1 + UInt64(random.below(3)), blocks: random.chance(50) ? .archived(keeping: 1) : .all)
+        let progress = try ledger.prune(policy, limit: 1 + random.below(200))
+        if progress.nodes > 0 { note(.prunedUnderExecuted) }
+      case 1:
+        found.append(try ledger.commit(waiting.removeFirst()).checkpoint)
+        note(.committedUnderExecuted)
+      default: break
+      }
+    }
+    found += try ledger.commit(waiting).map(\.checkpoint)
+    return found
   }
 
   /// What must hold when a commit failed and the process lives.
