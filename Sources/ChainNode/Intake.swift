@@ -51,6 +51,9 @@ final class Intake: Sendable {
   private struct State {
     var waiting: Deque<Arrival> = []
     var workers = 0
+    var isClosed = false
+    /// Who waits for the last worker.
+    var closers: [CheckedContinuation<Void, Never>] = []
   }
 
   /// How many arrivals wait; more are refused.
@@ -77,22 +80,44 @@ final class Intake: Sendable {
     return isTaken
   }
 
+  /// Checks nothing more: of a node that stopped, which says so to whoever waits. Ends when nothing is being checked.
+  func close() async {
+    await withCheckedContinuation { continuation in
+      let isIdle = state.withLock { state in
+        state.isClosed = true
+        if state.workers > 0 { state.closers.append(continuation) }
+        return state.workers == 0
+      }
+      if isIdle { continuation.resume() }
+    }
+  }
+
   /// Checks batches until none waits.
   private func work(for node: Node) async {
-    while let batch = next() { await node.accept(check(batch)) }
+    while let batch = next() {
+      if state.withLock({ $0.isClosed }) {
+        await node.refuse(batch.map(\.answer))
+      } else {
+        await node.accept(check(batch))
+      }
+    }
   }
 
   private func next() -> [Arrival]? {
-    state.withLock { state in
+    let (batch, closers) = state.withLock { state -> ([Arrival]?, [CheckedContinuation<Void, Never>]) in
       let count = min(state.waiting.count, Self.batchSize)
       guard count > 0 else {
         state.workers -= 1
-        return nil
+        guard state.workers == 0 else { return (nil, []) }
+        defer { state.closers = [] }
+        return (nil, state.closers)
       }
       let batch = Array(state.waiting.prefix(count))
       state.waiting.removeFirst(count)
-      return batch
+      return (batch, [])
     }
+    for closer in closers { closer.resume() }
+    return batch
   }
 
   private func check(_ batch: [Arrival]) -> [Admission] {

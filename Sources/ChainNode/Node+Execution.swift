@@ -41,6 +41,11 @@ extension Node {
     perform(effects)
   }
 
+  /// Tells whoever waits that the node stopped.
+  func refuse(_ answers: [Intake.Answer]) {
+    for answer in answers { answer.fail(fault ?? .stopped) }
+  }
+
   /// What was committed between its check and now: the pool forgot it with its block, and would never get rid of it again.
   private func committedSince(_ admissions: [Intake.Admission]) -> [TransactionID: BlockHeight] {
     let head = ledger.head.height

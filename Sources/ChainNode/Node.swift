@@ -136,16 +136,19 @@ public actor Node {
     configuration.ledgerStore.close()
   }
 
-  /// Stops taking part but leaves the stores open, for reading what is there. Ends when nothing more is written.
+  /// Stops taking part but leaves the stores open, for reading what is there. Ends when nothing of it runs or writes any more.
   public func halt() async {
-    for task in tasks { task.cancel() }
+    let running = tasks
     tasks = []
+    for task in running { task.cancel() }
     admin?.stop()
     admin = nil
     halt(.stopped)
+    for task in running { await task.value }
     await executing?.value
     await writing?.value
     await persisting?.value
+    await intake.close()
   }
 
   /// Waits until the transaction is in a block here, and returns its receipt.

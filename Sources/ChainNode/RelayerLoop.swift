@@ -60,10 +60,12 @@ public actor RelayerLoop {
   /// Goes on with another relayer from the next tick: for other chains, or other nodes of them. A relayer remembers nothing, so nothing is lost.
   public func carry(for relayer: Relayer) { self.relayer = relayer }
 
-  /// Stops after the running tick.
-  public func stop() {
-    task?.cancel()
+  /// Stops after the running tick, and waits for that.
+  public func stop() async {
+    let running = task
     task = nil
+    running?.cancel()
+    await running?.value
   }
 
   private func tick() async {
