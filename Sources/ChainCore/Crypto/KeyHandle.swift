@@ -32,7 +32,9 @@ internal import COpenSSL
     switch key.suite {
     case .guomi: try unsafe self.init(owning: Self.sm2(point: [4] + key.bytes, scalar: nil))
     case .international:
-      guard let pointer = unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, key.bytes, key.bytes.count) else {
+      guard OpenSSLLibrary.isReady,
+        let pointer = unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, key.bytes, key.bytes.count)
+      else {
         Self.clearErrors()
         throw .malformed(expected: "an Ed25519 public key")
       }
@@ -47,7 +49,7 @@ internal import COpenSSL
       let point = try SM2Group.point(of: secret)
       try unsafe self.init(owning: Self.sm2(point: point, scalar: secret))
     case .international:
-      guard let pointer = unsafe EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, secret, secret.count) else {
+      guard OpenSSLLibrary.isReady, let pointer = unsafe EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, secret, secret.count) else {
         Self.clearErrors()
         throw .malformed(expected: "an Ed25519 seed")
       }
@@ -56,7 +58,7 @@ internal import COpenSSL
   }
 
   static func generate(_ suite: CryptoSuite) throws(KeyError) -> KeyHandle {
-    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, suite == .guomi ? "SM2" : "ED25519", nil) else {
+    guard OpenSSLLibrary.isReady, let context = unsafe EVP_PKEY_CTX_new_from_name(nil, suite == .guomi ? "SM2" : "ED25519", nil) else {
       throw .openSSL("key context")
     }
     defer { unsafe EVP_PKEY_CTX_free(context) }
@@ -195,7 +197,7 @@ internal import COpenSSL
 
   /// A key of the SM2 curve from an uncompressed point and, for a private key, its scalar.
   private static func sm2(point: [UInt8], scalar: [UInt8]?) throws(KeyError) -> OpaquePointer {
-    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "SM2", nil) else { throw .openSSL("key context") }
+    guard OpenSSLLibrary.isReady, let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "SM2", nil) else { throw .openSSL("key context") }
     defer { unsafe EVP_PKEY_CTX_free(context) }
     guard unsafe EVP_PKEY_fromdata_init(context) == 1 else { throw .openSSL("key context") }
     // OpenSSL wants the scalar little-endian, and keeps pointers to names and values until the key is made.
