@@ -41,7 +41,7 @@ public actor Node {
   private var unwritten: [EngineWrite] = []
   private var persisting: Task<Void, Never>?
   /// Whether the engine begins anew when the write that is on its way has ended.
-  private var restartWaits = false
+  private(set) var restartWaits = false
   /// What catching up waits with while a block is executed: only one of the two writes to the ledger.
   var heldSync: [StateSync.Event] = []
   nonisolated let intake: Intake

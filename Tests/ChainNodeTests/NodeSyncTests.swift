@@ -1,8 +1,9 @@
 import ChainCore
-import ChainNode
 import Consensus
 import Synchronization
 import Testing
+
+@testable import ChainNode
 
 /// Nodes in real time of which one was away for epochs.
 @Suite struct NodesThatWereAway {
@@ -79,11 +80,11 @@ import Testing
     let genesis = founding.genesis
     try await late.submit(
       clerk.sign("counter", "add", Add(amount: 1), chain: genesis.chain, genesis: genesis.id, validUntil: 28))
-    while votes.held.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+    try #require(try await holdsSoon { votes.held.load(ordering: .relaxed) == 1 })
     for node in nodes.dropLast() { await node.start() }
     try await late.executed(600)
+    try #require(try await holdsSoon { await late.restartWaits })
     // It is in its first epoch still, and says nothing there any more.
-    try await Task.sleep(for: .milliseconds(300))
     #expect(await late.engineStatus.decided >> 32 == 0)
     #expect(votes.held.load(ordering: .relaxed) == 1)
     votes.release()

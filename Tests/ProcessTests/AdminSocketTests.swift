@@ -41,19 +41,7 @@ import Testing
     func run(_ arguments: String...) async throws -> (status: Int32, output: String) {
       let url = url
       return try await WorkThread("test").run {
-        Result {
-          let process = Process()
-          process.executableURL = try BuiltProducts.executable("yuchain")
-          process.arguments = arguments
-          process.currentDirectoryURL = url
-          let pipe = Pipe()
-          process.standardOutput = pipe
-          process.standardError = pipe
-          try process.run()
-          let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-          process.waitUntilExit()
-          return (process.terminationStatus, output)
-        }
+        Result { try ChildProcess.run(try BuiltProducts.executable("yuchain"), arguments, in: url) }
       }.get()
     }
   }

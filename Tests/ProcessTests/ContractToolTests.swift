@@ -4,22 +4,8 @@ import Testing
 
 /// What a contract's reviewers use: the manifest command and the lint.
 @Suite struct ContractTools {
-  static func run(_ executable: URL, _ arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    process.currentDirectoryURL = Vectors.root
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
-  }
-
   static func lint(_ arguments: String...) throws -> (status: Int32, output: String) {
-    try run(Vectors.root.appending(path: "scripts/lint-contracts"), arguments)
+    try ChildProcess.run(Vectors.root.appending(path: "scripts/lint-contracts"), arguments)
   }
 
   /// Findings in one file of this source: line and rule.
@@ -39,10 +25,10 @@ import Testing
 
   @Test func manifests() throws {
     let yuchain = try BuiltProducts.executable("yuchain")
-    let one = try Self.run(yuchain, ["contract", "manifest", "governance"])
+    let one = try ChildProcess.run(yuchain, ["contract", "manifest", "governance"])
     #expect(one.status == 0 && one.output.hasPrefix("governance, version 1\nguomi"), "\(one.output)")
     #expect(one.output.contains("setRule") && one.output.contains("governance  RuleSetting("), "\(one.output)")
-    let all = try Self.run(yuchain, ["contract", "manifest", "--all", "--json"])
+    let all = try ChildProcess.run(yuchain, ["contract", "manifest", "--all", "--json"])
     let list = try #require(try JSONSerialization.jsonObject(with: Data(all.output.utf8)) as? [[String: Any]])
     let names = list.compactMap { $0["contract"] as? String }
     #expect(names.count == list.count && names == names.sorted() && names.contains("licence") && names.count { $0 == "xc" } == 2)
@@ -51,9 +37,9 @@ import Testing
       #expect(digests["guomi"]?.count == 64 && digests["guomi"] != digests["international"])
     }
     #expect(Set(list.compactMap { ($0["digest"] as? [String: String])?["guomi"] }).count == list.count, "each digest once")
-    #expect(try Self.run(yuchain, ["contract", "manifest"]).status == 2)
-    #expect(try Self.run(yuchain, ["contract", "manifest", "x", "--all"]).status == 2)
-    let unknown = try Self.run(yuchain, ["contract", "manifest", "nothing"])
+    #expect(try ChildProcess.run(yuchain, ["contract", "manifest"]).status == 2)
+    #expect(try ChildProcess.run(yuchain, ["contract", "manifest", "x", "--all"]).status == 2)
+    let unknown = try ChildProcess.run(yuchain, ["contract", "manifest", "nothing"])
     #expect(unknown.status == 2 && unknown.output.contains("it has access, agritrace, audit"))
   }
 

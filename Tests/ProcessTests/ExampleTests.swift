@@ -4,17 +4,7 @@ import Testing
 
 @Suite struct Examples {
   func run(_ name: String, _ arguments: [String] = []) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = try BuiltProducts.executable(name)
-    process.arguments = arguments
-    process.currentDirectoryURL = Vectors.root
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
+    try ChildProcess.run(try BuiltProducts.executable(name), arguments)
   }
 
   @Test func embed() throws {

@@ -41,17 +41,7 @@ import Testing
 
     /// Runs the command in this folder.
     func run(_ arguments: String...) throws -> (status: Int32, output: String) {
-      let process = Process()
-      process.executableURL = try BuiltProducts.executable("yuchain")
-      process.arguments = arguments
-      process.currentDirectoryURL = url
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = pipe
-      try process.run()
-      let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      return (process.terminationStatus, output)
+      try ChildProcess.run(try BuiltProducts.executable("yuchain"), arguments, in: url)
     }
 
     /// Changes a byte of a file.

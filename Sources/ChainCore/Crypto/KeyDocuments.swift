@@ -13,7 +13,8 @@ extension KeyHandle {
       throw .malformed(expected: "a PKCS #8 private key in PEM")
     }
     guard encrypted == (passphrase != nil) else { throw .wrongPassphrase }
-    guard OpenSSLLibrary.isReady, let source = unsafe BIO_new_mem_buf(text, Int32(text.count)) else { throw .openSSL("memory") }
+    OpenSSLLibrary.prepare()
+    guard let source = unsafe BIO_new_mem_buf(text, Int32(text.count)) else { throw .openSSL("memory") }
     defer { unsafe BIO_free(source) }
     // With no callback OpenSSL takes the user pointer for a zero-terminated passphrase and never asks on a terminal.
     var secret = (passphrase ?? []).map { CChar(bitPattern: $0) } + [0]

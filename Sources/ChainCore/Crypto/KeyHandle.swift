@@ -29,12 +29,11 @@ internal import COpenSSL
   static func clearErrors() { ERR_clear_error() }
 
   convenience init(_ key: PublicKey) throws(KeyError) {
+    OpenSSLLibrary.prepare()
     switch key.suite {
     case .guomi: try unsafe self.init(owning: Self.sm2(point: [4] + key.bytes, scalar: nil))
     case .international:
-      guard OpenSSLLibrary.isReady,
-        let pointer = unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, key.bytes, key.bytes.count)
-      else {
+      guard let pointer = unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, key.bytes, key.bytes.count) else {
         Self.clearErrors()
         throw .malformed(expected: "an Ed25519 public key")
       }
@@ -44,12 +43,13 @@ internal import COpenSSL
 
   convenience init(suite: CryptoSuite, secret: [UInt8]) throws(KeyError) {
     guard secret.count == 32 else { throw .wrongLength(secret.count, expected: 32) }
+    OpenSSLLibrary.prepare()
     switch suite {
     case .guomi:
       let point = try SM2Group.point(of: secret)
       try unsafe self.init(owning: Self.sm2(point: point, scalar: secret))
     case .international:
-      guard OpenSSLLibrary.isReady, let pointer = unsafe EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, secret, secret.count) else {
+      guard let pointer = unsafe EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, secret, secret.count) else {
         Self.clearErrors()
         throw .malformed(expected: "an Ed25519 seed")
       }
@@ -58,7 +58,8 @@ internal import COpenSSL
   }
 
   static func generate(_ suite: CryptoSuite) throws(KeyError) -> KeyHandle {
-    guard OpenSSLLibrary.isReady, let context = unsafe EVP_PKEY_CTX_new_from_name(nil, suite == .guomi ? "SM2" : "ED25519", nil) else {
+    OpenSSLLibrary.prepare()
+    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, suite == .guomi ? "SM2" : "ED25519", nil) else {
       throw .openSSL("key context")
     }
     defer { unsafe EVP_PKEY_CTX_free(context) }
@@ -197,7 +198,7 @@ internal import COpenSSL
 
   /// A key of the SM2 curve from an uncompressed point and, for a private key, its scalar.
   private static func sm2(point: [UInt8], scalar: [UInt8]?) throws(KeyError) -> OpaquePointer {
-    guard OpenSSLLibrary.isReady, let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "SM2", nil) else { throw .openSSL("key context") }
+    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "SM2", nil) else { throw .openSSL("key context") }
     defer { unsafe EVP_PKEY_CTX_free(context) }
     guard unsafe EVP_PKEY_fromdata_init(context) == 1 else { throw .openSSL("key context") }
     // OpenSSL wants the scalar little-endian, and keeps pointers to names and values until the key is made.

@@ -14,7 +14,10 @@ internal import COpenSSL
         + "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0")
     ?? []
 
-  private init() { unsafe group = OpenSSLLibrary.isReady ? EC_GROUP_new_by_curve_name(NID_sm2) : nil }
+  private init() {
+    OpenSSLLibrary.prepare()
+    unsafe group = EC_GROUP_new_by_curve_name(NID_sm2)
+  }
 
   /// Whether `octets` are an uncompressed point of the curve other than infinity.
   static func isPoint(_ octets: [UInt8]) -> Bool {

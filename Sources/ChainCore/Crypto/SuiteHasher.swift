@@ -8,7 +8,8 @@ import COpenSSL
 
   /// A hasher for the digest of `suite`.
   public init(_ suite: CryptoSuite) {
-    guard OpenSSLLibrary.isReady, let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("OpenSSL is out of memory") }
+    OpenSSLLibrary.prepare()
+    guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("OpenSSL is out of memory") }
     unsafe self.context = context
     let algorithm = unsafe suite == .guomi ? EVP_sm3() : EVP_sha256()
     let started = unsafe EVP_DigestInit_ex(context, algorithm, nil)

@@ -175,18 +175,22 @@ extension LedgerWorld {
       return [try ledger.commit(block, position: block.header.height.rawValue * 3, signatures: signatures)]
     }
     var executed: [ExecutedBlock] = []
-    for block in blocks {
-      let position = block.header.height.rawValue * 3
-      guard let next = try ledger.execute(block, position: position, after: executed.last, signatures: signatures) else {
-        throw .wrongHeight(expected: ledger.head.height.next, got: block.header.height)
-      }
-      executed.append(next)
-    }
+    for block in blocks { executed.append(try execute(block, on: ledger, after: executed.last, signatures)) }
     return try ledger.commit(executed).map(\.checkpoint)
   }
 
-  /// Several blocks, each executed on the one before it, and between these what a running node does: it prunes, is asked, and commits the
-  /// first of them while the others stand on it.
+  private static func execute(
+    _ block: Block, on ledger: Ledger, after previous: ExecutedBlock?, _ signatures: Ledger.SignatureCheck
+  ) throws(LedgerError) -> ExecutedBlock {
+    let height = block.header.height
+    guard let executed = try ledger.execute(block, position: height.rawValue * 3, after: previous, signatures: signatures) else {
+      throw .wrongHeight(expected: ledger.head.height.next, got: height)
+    }
+    return executed
+  }
+
+  /// Several blocks, each executed on the one before it, and between these what a running node does: it prunes, and commits the first of
+  /// them while the others stand on it.
   private mutating func commitMeanwhile(
     _ index: Int, _ blocks: ArraySlice<Block>, _ signatures: Ledger.SignatureCheck
   ) throws(LedgerError) -> [Checkpoint] {
@@ -195,9 +199,7 @@ extension LedgerWorld {
     var last: ExecutedBlock?
     var found: [Checkpoint] = []
     for block in blocks {
-      guard let next = try ledger.execute(block, position: block.header.height.rawValue * 3, after: last, signatures: signatures) else {
-        throw .wrongHeight(expected: ledger.head.height.next, got: block.header.height)
-      }
+      let next = try Self.execute(block, on: ledger, after: last, signatures)
       waiting.append(next)
       last = next
       switch random.below(3) {
@@ -211,8 +213,7 @@ extension LedgerWorld {
       default: break
       }
     }
-    found += try ledger.commit(waiting).map(\.checkpoint)
-    return found
+    return try waiting.isEmpty ? found : found + ledger.commit(waiting).map(\.checkpoint)
   }
 
   /// What must hold when a commit failed and the process lives.
