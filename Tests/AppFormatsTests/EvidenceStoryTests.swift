@@ -212,7 +212,7 @@ import Testing
     #expect(bytes > 10_000)
     // The search finds what is there: the reason of the custody entry is clear.
     let isSeen = try store.read { reader in
-      try reader.range(StoreTable("state")).contains { Data($0.value).range(of: Data("for-plaintiff".utf8)) != nil }
+      try reader.range(StoreTable("state", layout: .runs)).contains { Data($0.value).range(of: Data("for-plaintiff".utf8)) != nil }
     }
     #expect(isSeen)
   }

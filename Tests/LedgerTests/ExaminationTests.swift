@@ -66,7 +66,7 @@ import Testing
 extension Examinations {
   /// A leaf of the tree holds its record: what differs from its hashes or from the newest record is found, and so is a record without leaf.
   @Test func leavesAndRecordsAgree() throws {
-    let (nodes, state) = (StoreTable("state-nodes"), StoreTable("state"))
+    let (nodes, state) = (StoreTable("state-nodes"), StoreTable("state", layout: .runs))
     // The parts of a leaf: hash of the key, of the value, the key's first byte, the value's last.
     let changes: [(inout [UInt8]) -> Void] = [{ $0[5] ^= 1 }, { $0[40] ^= 1 }, { $0[66] ^= 1 }, { $0[$0.count - 1] ^= 1 }]
     for (number, change) in changes.enumerated() {
@@ -102,9 +102,9 @@ extension Examinations {
     let id = signed.id(genesis: world.ledger.genesisID, suite: world.ledger.suite)
     #expect(try world.ledger.transaction(id).height == 9)
     try store.write { writer in
-      for place in try writer.range(StoreTable("places")) where place.key == id.digest.bytes {
+      for place in try writer.range(StoreTable("places", layout: .runs)) where place.key == id.digest.bytes {
         // The height's eight bytes, then the index.
-        try writer.put(StoreTable("places"), place.key, place.value.prefix(8) + [255, 255, 255, 255])
+        try writer.put(StoreTable("places", layout: .runs), place.key, place.value.prefix(8) + [255, 255, 255, 255])
       }
     }
     let asked: [(Ledger) throws -> Void] = [
@@ -127,9 +127,9 @@ extension StoreTable {
     case "checkpoints": StoreTable("checkpoints")
     case "certificates": StoreTable("certificates")
     case "history": StoreTable("history")
-    case "state": StoreTable("state")
+    case "state": StoreTable("state", layout: .runs)
     case "state-nodes": StoreTable("state-nodes")
-    case "places": StoreTable("places")
+    case "places": StoreTable("places", layout: .runs)
     default: StoreTable("index")
     }
   }

@@ -17,7 +17,8 @@ import Testing
   static func sizes(_ store: any KeyValueStore) throws -> [String: Int] {
     try store.read { reader in
       [
-        "state": try reader.range(StoreTable("state")).count, "state-nodes": try reader.range(StoreTable("state-nodes")).count,
+        "state": try reader.range(StoreTable("state", layout: .runs)).count,
+        "state-nodes": try reader.range(StoreTable("state-nodes")).count,
         "state-stale": try reader.range(StoreTable("state-stale")).count, "index": try reader.range(StoreTable("index")).count,
       ]
     }

@@ -92,7 +92,7 @@ final class EndingStore: KeyValueStore {
     let store = MemoryStore()
     var snapshot = try world.begin(manifest, in: store)
     for number in snapshot.missing { try snapshot.add(chunks[number], as: number) }
-    let table = StoreTable("state")
+    let table = StoreTable("state", layout: .runs)
     let (key, value) = try #require(try store.read { try $0.range(table, limit: 5).last })
     try store.write { try $0.put(table, key, value.dropLast() + [(value.last ?? 0) ^ 1]) }
     do throws(SnapshotError) {

@@ -31,6 +31,8 @@ internal import CBaselines
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     if !isJSON { print("\(cpu), \(unsafe String(cString: bench_openssl_version()))") }
+    // Some gigabytes, if the larger chain was made.
+    defer { CellChain.forget() }
     for one in chosen {
       let figure = try one.measured(size, cpu: cpu)
       print(isJSON ? String(decoding: try encoder.encode(figure), as: UTF8.self) : figure.line)

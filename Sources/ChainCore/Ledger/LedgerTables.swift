@@ -11,7 +11,7 @@ enum LedgerTables {
   /// height → receipts.
   static let receipts = StoreTable("receipts")
   /// transaction id → height, index.
-  static let places = StoreTable("places")
+  static let places = StoreTable("places", layout: .runs)
   /// height → checkpoint.
   static let checkpoints = StoreTable("checkpoints")
   /// height → certificate.
@@ -19,7 +19,7 @@ enum LedgerTables {
   /// level, index → node of the history tree.
   static let history = StoreTable("history")
   /// state key → version, presence, value: the newest.
-  static let current = StoreTable("state")
+  static let current = StoreTable("state", layout: .runs)
   /// version, path → node of the state tree; leaves hold their records, so that old values are here and in no table of their own.
   static let nodes = StoreTable("state-nodes")
   /// version since which they are stale, number → keys of nodes.

@@ -1,7 +1,7 @@
 /// The number of a file format; any change of bytes on disk raises it.
 public struct FormatVersion: Hashable, Comparable, Sendable {
   /// What this release writes and reads in a store directory.
-  public static let store = FormatVersion(2)
+  public static let store = FormatVersion(3)
   /// What this release writes and reads in a journal directory.
   public static let journal = FormatVersion(1)
 

@@ -4,31 +4,53 @@ public struct StoreTable: Hashable, Sendable {
   public static let keyBytesMax = 480
   /// The greatest length of a value, in bytes.
   public static let valueBytesMax = 64 << 20
-  /// The greatest length of a name, in bytes.
+  /// The greatest length of a name, in bytes; 19 for a table in runs.
   public static let nameBytesMax = 29
 
-  /// The name and a zero byte: what every key of the table begins with on disk, so that no name begins another's.
+  /// How a store on disk keeps a table. What it does is the same; tables of one name in two layouts are two tables.
+  public enum Layout: Sendable, Hashable {
+    /// In one tree, by key: for keys that come in about their order, and for few.
+    case tree
+    /// As a log-structured merge tree: for many keys in no order, of which each would cost a page of the tree.
+    case runs
+  }
+
+  /// What every key of the table begins with on disk: the name and a zero byte, so that no name begins another's; of a table in runs a two
+  /// before.
   let prefix: [UInt8]
 
   /// 1 to 29 printable ASCII characters without space.
-  public var name: String { String(decoding: prefix.dropLast(), as: UTF8.self) }
+  public var name: String { String(decoding: prefix.dropLast().drop { $0 == Self.runsMark }, as: UTF8.self) }
 
-  /// The table called `name`, which is a constant of our own: 1 to 29 printable ASCII characters without space.
-  public init(_ name: StaticString) {
+  /// The table called `name`, which is a constant of our own: 1 to 29 printable ASCII characters without space, for `.runs` to 19.
+  public init(_ name: StaticString, layout: Layout = .tree) {
     let bytes = Array(name.description.utf8)
     precondition(Self.isName(bytes), "not a table name: \(name)")
-    prefix = bytes + [0]
+    precondition(layout == .tree || bytes.count <= 19, "too long a name for a table in runs: \(name)")
+    prefix = (layout == .runs ? [Self.runsMark] : []) + bytes + [0]
   }
+
+  private static let runsMark: UInt8 = 2
+
+  /// How it is kept.
+  var layout: Layout { prefix[0] == Self.runsMark ? .runs : .tree }
+
+  /// Between what all keys of tables in runs begin with.
+  static let inRuns: (first: [UInt8], end: [UInt8]) = ([runsMark], [runsMark + 1])
 
   /// The table that a key on disk belongs to, or `nil` if it begins with no table name.
   init?(ofStoredKey key: [UInt8]) {
     guard let end = key.firstIndex(of: 0) else { return nil }
-    let bytes = Array(key[..<end])
-    guard Self.isName(bytes) || bytes == [1] else { return nil }
-    prefix = bytes + [0]
+    let isInRuns = key.first == Self.runsMark
+    let bytes = Array(key[..<end].dropFirst(isInRuns ? 1 : 0))
+    guard Self.isName(bytes) || bytes == [1] && !isInRuns else { return nil }
+    prefix = Array(key[...end])
   }
 
   private init(prefix: [UInt8]) { self.prefix = prefix }
+
+  /// The table in runs of a name that is one.
+  init(runs name: String) { prefix = [Self.runsMark] + Array(name.utf8) + [0] }
 
   /// The store's records about itself; its name is no table name.
   static let own = StoreTable(prefix: [1, 0])

@@ -101,6 +101,15 @@ enum LMDBFault: Error {
     }
   }
 
+  /// Whether these bytes begin with `prefix`.
+  func begins(with prefix: [UInt8]) -> Bool {
+    guard unsafe bytes.count >= prefix.count, let left = unsafe bytes.baseAddress else { return false }
+    return unsafe prefix.withUnsafeBytes { right in
+      guard let right = right.baseAddress else { return true }
+      return unsafe memcmp(left, right, prefix.count) == 0
+    }
+  }
+
   /// Whether these bytes are before `key`, bytewise.
   func precedes(_ key: [UInt8]) -> Bool {
     let order = unsafe key.withUnsafeBytes { other in
@@ -126,6 +135,15 @@ enum LMDBFault: Error {
     guard let opened = unsafe opened else { throw .io("open LMDB cursor") }
     unsafe cursor = opened
     path = source.path
+  }
+
+  /// A cursor of `source`, for those whose errors name records.
+  static func opened(in source: LMDBCursorSource) throws(LMDBFault) -> LMDBCursor {
+    do throws(StoreError) {
+      return try LMDBCursor(source)
+    } catch {
+      throw .failed(error)
+    }
   }
 
   deinit { unsafe mdb_cursor_close(cursor) }
@@ -157,6 +175,15 @@ enum LMDBFault: Error {
     try checkSides(of: bound, found: found)
     return found
   }
+
+  /// Moves to the first key not before `bound`, or returns `false`; nothing is checked.
+  func land(at bound: [UInt8]) throws(LMDBFault) -> Bool { try move(MDB_SET_RANGE, to: bound) }
+
+  /// Whether the key here begins with `prefix`.
+  func hasPrefix(_ prefix: [UInt8]) -> Bool { unsafe LMDBBytes(key).begins(with: prefix) }
+
+  /// Whether the key here is `stored`.
+  func isAt(_ stored: [UInt8]) -> Bool { unsafe LMDBBytes(key).equals(stored) }
 
   /// Checks the key here, if one was found, and the one before it, which must be on the other side of `bound`. Stays here.
   private func checkSides(of bound: [UInt8], found: Bool) throws(LMDBFault) {

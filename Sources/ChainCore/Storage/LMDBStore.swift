@@ -25,6 +25,8 @@ public final class LMDBStore: KeyValueStore {
     public var reserveMiB = 64
     /// The time; tests give their own.
     package var clock: @Sendable () -> Duration = { SystemProcess.uptime }
+    /// When runs of tables in runs are merged; tests give small numbers.
+    var runPolicy = RunPolicy()
 
     /// The default options.
     public init() {}
@@ -39,6 +41,7 @@ public final class LMDBStore: KeyValueStore {
   private let options: Options
   private let environment: LMDBEnvironment
   private let gate = TransactionGate()
+  private let runs: RunCache
   private let lock: Mutex<DirectoryLock?>
   /// Why writes are refused.
   private let stop = Mutex<StoreError?>(nil)
@@ -61,6 +64,7 @@ public final class LMDBStore: KeyValueStore {
     lock = Mutex(held)
     self.directory = directory
     self.options = options
+    runs = RunCache(policy: options.runPolicy)
     do throws(StoreError) {
       try openHead()
       try Directory.sync(directory)
@@ -222,7 +226,7 @@ extension LMDBStore {
   private func transaction(
     _ source: LMDBCursorSource, isWriting: Bool, deadline: Duration, clock: (@Sendable () -> Duration)? = nil
   ) -> LMDBTransaction {
-    LMDBTransaction(source, isWriting: isWriting, deadline: deadline, clock: clock ?? options.clock) { [weak self] error in
+    LMDBTransaction(source, runs: runs, isWriting: isWriting, deadline: deadline, clock: clock ?? options.clock) { [weak self] error in
       _ = self?.stopped(by: error)
     }
   }

@@ -20,12 +20,16 @@ final class LMDBTransaction: KeyValueWriter {
   private(set) var hasChanges = false
   /// The last stored key: one buffer for all, since a block asks and puts tens of thousands.
   private var storedKey: [UInt8] = []
+  /// The tables in runs that were asked for or changed.
+  private var runTables: [StoreTable: RunTable] = [:]
+  private let runs: RunCache
 
   init(
-    _ source: LMDBCursorSource, isWriting: Bool, deadline: Duration, clock: @escaping @Sendable () -> Duration,
+    _ source: LMDBCursorSource, runs: RunCache, isWriting: Bool, deadline: Duration, clock: @escaping @Sendable () -> Duration,
     report: @escaping @Sendable (StoreError) -> Void
   ) {
     self.source = source
+    self.runs = runs
     self.isWriting = isWriting
     self.deadline = deadline
     self.clock = clock
@@ -41,7 +45,9 @@ final class LMDBTransaction: KeyValueWriter {
   /// Ends, durably keeping the changes.
   func commit() throws(StoreError) {
     guard hasChanges else { return abort() }
+    let written: [RunTable.Written]
     do throws(StoreError) {
+      written = try flush()
       try source.put(Self.headKey, StoreHead(format: .store, commit: source.number).bytes)
     } catch {
       abort()
@@ -49,6 +55,19 @@ final class LMDBTransaction: KeyValueWriter {
     }
     end()
     try source.commit()
+    for table in written { runs.note(table) }
+  }
+
+  /// Writes what changed in tables in runs.
+  private func flush() throws(StoreError) -> [RunTable.Written] {
+    let changed = runTables.values.sorted { $0.table.prefix.lexicographicallyPrecedes($1.table.prefix) }
+    return try explaining { () throws(LMDBFault) in
+      var written: [RunTable.Written] = []
+      for table in changed {
+        if let part = try table.flush() { written.append(part) }
+      }
+      return written
+    }
   }
 
   /// The store's record about itself, or `nil` if the table is empty.
@@ -77,6 +96,9 @@ final class LMDBTransaction: KeyValueWriter {
   func get(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
     try checkUse()
     try StoreTable.check(key: key)
+    if table.layout == .runs {
+      return try explaining { () throws(LMDBFault) in try self.runTable(table).value(of: key) }
+    }
     join(table, key)
     do throws(LMDBFault) {
       return try self.cursor().value(of: storedKey)
@@ -91,6 +113,18 @@ final class LMDBTransaction: KeyValueWriter {
     try checkUse()
     try StoreTable.check(bound: from)
     if let to { try StoreTable.check(bound: to) }
+    if table.layout == .runs {
+      guard to.map({ ByteKey.precedes(from, $0) }) ?? true else { return }
+      scans += 1
+      defer { scans -= 1 }
+      return try explaining { () throws(LMDBFault) in
+        try self.runTable(table).scan(from: from, to: to, reverse: reverse) { key, value throws(LMDBFault) in
+          guard body(key, value) else { return false }
+          try self.checkScan()
+          return true
+        }
+      }
+    }
     let lower = table.prefix + from
     // Keys of the table go on after its zero byte; a one there is beyond them all.
     let upper = to.map { table.prefix + $0 } ?? table.prefix.dropLast() + [1]
@@ -113,15 +147,22 @@ final class LMDBTransaction: KeyValueWriter {
     try change { () throws(StoreError) in
       try StoreTable.check(key: key)
       try StoreTable.check(value: value)
+      hasChanges = true
+      if table.layout == .runs {
+        return try explaining { () throws(LMDBFault) in try self.runTable(table).set(key, value) }
+      }
       join(table, key)
       try source.put(storedKey, value)
-      hasChanges = true
     }
   }
 
   func remove(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) {
     try change { () throws(StoreError) in
       try StoreTable.check(key: key)
+      if table.layout == .runs {
+        hasChanges = true
+        return try explaining { () throws(LMDBFault) in try self.runTable(table).set(key, nil) }
+      }
       join(table, key)
       if try source.remove(storedKey) { hasChanges = true }
     }
@@ -144,6 +185,7 @@ final class LMDBTransaction: KeyValueWriter {
         count += 1
         found = try cursor.next()
       }
+      for table in try tablesInRuns(cursor) { try runTable(table).verify() }
     } catch {
       throw explain(error)
     }
@@ -187,6 +229,32 @@ final class LMDBTransaction: KeyValueWriter {
       last = key
       try checkScan()
       found = try cursor.previous()
+    }
+  }
+
+  private func tablesInRuns(_ cursor: LMDBCursor) throws(LMDBFault) -> [StoreTable] {
+    var found: [StoreTable] = []
+    var next = StoreTable.inRuns.first
+    while try cursor.seek(next), cursor.isBefore(StoreTable.inRuns.end) {
+      guard let table = StoreTable(ofStoredKey: cursor.currentKey) else { throw .badRecord(cursor.currentKey) }
+      found.append(table)
+      next = table.prefix.dropLast() + [1]
+    }
+    return found
+  }
+
+  private func runTable(_ table: StoreTable) throws(LMDBFault) -> RunTable {
+    if let known = runTables[table] { return known }
+    let opened = try RunTable(table, in: source, cache: runs)
+    runTables[table] = opened
+    return opened
+  }
+
+  private func explaining<Value>(_ body: () throws(LMDBFault) -> Value) throws(StoreError) -> Value {
+    do throws(LMDBFault) {
+      return try body()
+    } catch {
+      throw explain(error)
     }
   }
 
@@ -257,6 +325,7 @@ final class LMDBTransaction: KeyValueWriter {
     isOpen = false
     // Cursors close before their transaction ends.
     prober = nil
+    runTables = [:]
   }
 }
 

@@ -1,10 +1,13 @@
-import ChainCore
 import Testing
+
+@testable import ChainCore
 
 /// The stores that one suite runs on.
 enum StoreKind: String, CaseIterable, Sendable {
   case memory
   case lmdb
+  /// With all tables in runs, which are merged after few bytes.
+  case runs
 
   /// Runs `body` on a new, empty store.
   func run(_ body: (any KeyValueStore) throws -> Void) throws {
@@ -13,13 +16,19 @@ enum StoreKind: String, CaseIterable, Sendable {
       let store = MemoryStore()
       defer { store.close() }
       try body(store)
-    case .lmdb:
+    case .lmdb, .runs:
       let directory = try TemporaryDirectory()
       var options = LMDBStore.Options()
       options.reserveMiB = 0
+      if self == .runs { options.runPolicy = RunPolicy(fanOut: 2, smallBytes: 200) }
       let store = try LMDBStore(directory: directory.path("store"), options: options)
       defer { store.close() }
-      try body(store)
+      if self == .lmdb { return try body(store) }
+      try body(StoreInRuns(store))
+      store.close()
+      let again = try LMDBStore(directory: directory.path("store"), options: options)
+      defer { again.close() }
+      _ = try again.verify()
     }
   }
 }

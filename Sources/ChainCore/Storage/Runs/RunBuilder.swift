@@ -1,0 +1,106 @@
+/// Writes one run: its entries come in key order.
+struct RunBuilder: Sendable {
+  let id: UInt64
+  private let keys: RunKeys
+  private var filter: RunFilter
+  private var entries: UInt64 = 0
+  private var bytes: UInt64 = 0
+  private var first: [UInt8] = []
+  /// The chunk that is being filled: its entries, and where each begins in them.
+  private var body: [UInt8] = []
+  private var starts: [UInt32] = []
+  /// The greatest key of the chunk before.
+  private var after: [UInt8] = []
+  /// How many chunks were written.
+  private(set) var chunks = 0
+
+  /// - Parameter entries: How many will come, at most.
+  init(id: UInt64, keys: RunKeys, entries: Int) {
+    self.id = id
+    self.keys = keys
+    filter = RunFilter(entries: entries)
+    body.reserveCapacity(RunChunk.bytesMax)
+  }
+
+  /// Adds a key with its value, or that it was removed.
+  mutating func add(_ key: [UInt8], _ value: [UInt8]?, to source: LMDBCursorSource) throws(LMDBFault) {
+    try makeRoom(RunChunk.entryOverhead + key.count + (value?.count ?? 0), in: source)
+    unsafe begin(key.span.bytes)
+    append(UInt32(key.count))
+    append(UInt32(value.map { $0.count + 1 } ?? 0))
+    body += key
+    if let value { body += value }
+    noteEntry()
+  }
+
+  /// Adds an entry of another run as it stands there.
+  mutating func add(_ chunk: RunChunk, _ index: Int, to source: LMDBCursorSource) throws(LMDBFault) {
+    let entry = chunk.entry(index)
+    try makeRoom(entry.count, in: source)
+    chunk.withKey(index) { begin($0) }
+    body += chunk.span(entry)
+    noteEntry()
+  }
+
+  /// Ends the run; `nil` if nothing came.
+  mutating func finish(to source: LMDBCursorSource) throws(LMDBFault) -> Run? {
+    guard entries > 0 else { return nil }
+    try writeChunk(to: source)
+    try Self.put(keys.filter(id), filter.bytes, to: source)
+    return Run(id: id, entries: entries, bytes: bytes, first: first, last: after)
+  }
+
+  /// The filter of what came.
+  var finishedFilter: RunFilter { filter }
+
+  private mutating func begin(_ key: RawSpan) {
+    starts.append(UInt32(body.count))
+    filter.insert(key)
+  }
+
+  private mutating func noteEntry() {
+    if entries == 0 { first = lastKey }
+    entries += 1
+    bytes += UInt64(body.count) - UInt64(starts.last ?? 0)
+  }
+
+  /// Writes the chunk if an entry of this length does not fit into it any more.
+  private mutating func makeRoom(_ size: Int, in source: LMDBCursorSource) throws(LMDBFault) {
+    let full = RunChunk.overhead + 4 * (starts.count + 1) + after.count + body.count + size
+    if full > RunChunk.bytesMax, !starts.isEmpty { try writeChunk(to: source) }
+  }
+
+  private var lastKey: [UInt8] {
+    guard let start = starts.last.map(Int.init) else { return [] }
+    let count = (0..<4).reduce(0) { $0 | Int(body[start + $1]) << (8 * $1) }
+    return Array(body[(start + RunChunk.entryOverhead)..<(start + RunChunk.entryOverhead + count)])
+  }
+
+  private mutating func writeChunk(to source: LMDBCursorSource) throws(LMDBFault) {
+    let last = lastKey
+    let head = RunChunk.overhead + 4 * starts.count + after.count
+    var writer = CanonicalWriter(reservingCapacity: head + body.count)
+    writer.writeInteger(UInt32(starts.count))
+    for start in starts { writer.writeInteger(UInt32(head) + start) }
+    writer.writeInteger(UInt32(after.count))
+    writer.writeFixed(after)
+    writer.writeFixed(body)
+    try Self.put(keys.chunks(id) + last, writer.bytes, to: source)
+    chunks += 1
+    after = last
+    starts.removeAll(keepingCapacity: true)
+    body.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func append(_ number: UInt32) {
+    for shift in stride(from: 0, to: 32, by: 8) { body.append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
+  static func put(_ key: [UInt8], _ value: [UInt8], to source: LMDBCursorSource) throws(LMDBFault) {
+    do throws(StoreError) {
+      try source.put(key, value)
+    } catch {
+      throw .failed(error)
+    }
+  }
+}

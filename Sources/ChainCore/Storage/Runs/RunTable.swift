@@ -1,0 +1,263 @@
+/// A table in runs within one transaction: what the runs have, and above it what the transaction changes.
+final class RunTable {
+  let table: StoreTable
+  private let keys: RunKeys
+  private let source: LMDBCursorSource
+  private let cache: RunCache
+  private let prober: LMDBCursor
+  private let view: RunView
+  /// What changed; `nil` = removed.
+  private var changes: [ByteKey: [UInt8]?] = [:]
+  /// The changed keys in order, if they were asked for since the last change.
+  private var order: [[UInt8]]?
+
+  /// What a commit leaves of a table.
+  struct Written {
+    let table: StoreTable
+    let view: RunView
+    let merges: [RunMerge]
+  }
+
+  init(_ table: StoreTable, in source: LMDBCursorSource, cache: RunCache) throws(LMDBFault) {
+    self.table = table
+    self.source = source
+    self.cache = cache
+    keys = RunKeys(table)
+    prober = try LMDBCursor.opened(in: source)
+    view = try cache.view(table, keys: keys, cursor: prober)
+  }
+
+  /// The value of `key`, or `nil` if the table has none.
+  func value(of key: [UInt8]) throws(LMDBFault) -> [UInt8]? {
+    if !changes.isEmpty, let change = changes[ByteKey(key)] { return change }
+    let runs = view.manifest.runs
+    let hash = RunFilter.hash(key)
+    var place = runs.count - 1
+    while place >= 0 {
+      if runs[place].covers(key), view.filters[place].mayContain(hash) {
+        let cursor = RunCursor(runs[place], keys: keys, cursor: prober)
+        if try cursor.seek(key) { return cursor.value }
+      }
+      place -= 1
+    }
+    return nil
+  }
+
+  /// Sets the value of `key`, or removes it.
+  func set(_ key: [UInt8], _ value: [UInt8]?) {
+    changes.updateValue(value, forKey: ByteKey(key))
+    order = nil
+  }
+
+  /// Calls `body` with the keys and values of `from ..< to` until it returns `false`.
+  func scan(
+    from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) throws(LMDBFault) -> Bool
+  ) throws(LMDBFault) {
+    // A range within one long prefix: most runs have nothing of it.
+    let prefix = Self.prefixHash(from: from, to: to)
+    var cursors: [RunCursor] = []
+    for (run, filter) in zip(view.manifest.runs, view.filters) {
+      guard !ByteKey.precedes(run.last, from), to.map({ ByteKey.precedes(run.first, $0) }) ?? true, prefix.map(filter.mayContain) ?? true
+      else { continue }
+      let cursor = RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source))
+      if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
+      cursors.append(cursor)
+    }
+    let changed = changes.isEmpty ? [] : ordered()
+    var place = reverse ? Self.place(of: to, in: changed) - 1 : Self.place(of: from, in: changed)
+    /// Whether `left` comes before `right` on the way.
+    func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool { reverse ? ByteKey.precedes(right, left) : ByteKey.precedes(left, right) }
+    // The keys of the cursors, taken once each.
+    var heads = cursors.map(\.key)
+    while true {
+      var least: [UInt8]? = changed.indices.contains(place) ? changed[place] : nil
+      let change = least
+      var youngest: Int?
+      for (number, head) in heads.enumerated().reversed() {
+        guard let head, least.map({ precedes(head, $0) }) ?? true else { continue }
+        (least, youngest) = (head, number)
+      }
+      guard let key = least else { return }
+      if reverse ? ByteKey.precedes(key, from) : to.map({ !ByteKey.precedes(key, $0) }) ?? false { return }
+      let value: [UInt8]? =
+        if let youngest { cursors[youngest].value } else if let change { changes[ByteKey(change)] ?? nil } else { nil }
+      if let value, try !body(key, value) { return }
+      if change == key { place += reverse ? -1 : 1 }
+      for (number, head) in heads.enumerated() where head == key {
+        if reverse { try cursors[number].previous() } else { try cursors[number].next() }
+        heads[number] = cursors[number].key
+      }
+    }
+  }
+
+  /// What all keys of a range share in the filters, if they share enough.
+  private static func prefixHash(from: [UInt8], to: [UInt8]?) -> UInt64? {
+    guard let hash = unsafe RunFilter.prefixHash(from.span.bytes) else { return nil }
+    if let end = successor(of: Array(from.prefix(RunFilter.prefixBytes))) {
+      guard let to, !ByteKey.precedes(end, to) else { return nil }
+    }
+    return hash
+  }
+
+  private func ordered() -> [[UInt8]] {
+    if let order { return order }
+    let sorted = changes.keys.map(\.bytes).sorted { ByteKey.precedes($0, $1) }
+    order = sorted
+    return sorted
+  }
+
+  /// The place of the first of `sorted` that is not before `bound`.
+  private static func place(of bound: [UInt8]?, in sorted: [[UInt8]]) -> Int {
+    guard let bound else { return sorted.count }
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ByteKey.precedes(sorted[middle], bound) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+// Writing what changed.
+extension RunTable {
+  /// Besides what a commit brings, a merge goes on by this much, in bytes of entries: for tables that change by little.
+  private static let leastPerCommit = 64 << 10
+  /// A merge goes on by so many times what a commit brings. It must be over before as many runs have come as it merges.
+  private static let pace = 2
+  /// All merges of a table go on by no more than this in a commit, whatever it brings: LMDB's transactions have a greatest size.
+  private static let mostPerCommit = 128 << 20
+
+  /// Writes the changes as a run, goes on with merges, and removes what is left of old runs. The last thing before the commit.
+  /// - Returns: What it leaves, for the cache; `nil` if nothing changed.
+  func flush() throws(LMDBFault) -> Written? {
+    guard !changes.isEmpty else { return nil }
+    var view = view
+    var merges: [RunMerge]
+    if let known = cache.takeMerges(table, at: view.manifest) {
+      merges = known
+    } else {
+      // Begun by a process that ended, or a commit that failed.
+      merges = []
+      view.manifest.dropped += view.manifest.unfinished
+    }
+    view.manifest.sequence += 1
+    // Not what this commit wrote itself: the file would not be as long as its last page says.
+    let before = view.manifest.dropped.count
+    let size = changes.reduce(0) { $0 + RunChunk.entryOverhead + $1.key.bytes.count + ($1.value?.count ?? 0) }
+    var chunks = try write(UInt64(size), into: &view, merges)
+    while let next = cache.policy.next(view.manifest.runs, busy: Set(merges.flatMap { $0.sources.map(\.id) })) {
+      merges.append(
+        RunMerge(Array(view.manifest.runs[next]), isOldest: next.lowerBound == 0, id: view.manifest.takeID(), keys: keys))
+    }
+    let share = min(Self.pace * size + Self.leastPerCommit, Self.mostPerCommit / max(merges.count, 1))
+    var left: [RunMerge] = []
+    for var merge in merges {
+      let before = merge.builder.chunks
+      if try merge.advance(bytes: share, keys: keys, in: source) {
+        try replace(merge.sources, by: merge.finish(in: source), merge.builder.finishedFilter, in: &view)
+        chunks += 1
+      } else {
+        left.append(merge)
+      }
+      chunks += merge.builder.chunks - before
+    }
+    view.manifest.unfinished = left.map(\.builder.id)
+    try sweep(2 * chunks + 16, first: before, &view.manifest)
+    try RunBuilder.put(keys.manifest, view.manifest.canonicalBytes, to: source)
+    return Written(table: table, view: view, merges: left)
+  }
+
+  /// Writes the changes, together with the youngest run while that is small; returns how many chunks that took.
+  private func write(_ size: UInt64, into view: inout RunView, _ merges: [RunMerge]) throws(LMDBFault) -> Int {
+    var absorbed: Run?
+    if let youngest = view.manifest.runs.last, youngest.bytes + size < cache.policy.smallBytes,
+      !merges.contains(where: { $0.sources.contains(youngest) })
+    {
+      absorbed = youngest
+    }
+    let isOldest = view.manifest.runs.count == (absorbed == nil ? 0 : 1)
+    var builder = RunBuilder(id: view.manifest.takeID(), keys: keys, entries: changes.count + Int(absorbed?.entries ?? 0))
+    let cursor = try absorbed.map { run throws(LMDBFault) in RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source)) }
+    if let cursor, let absorbed { try cursor.seek(absorbed.first) }
+    for key in ordered() {
+      while let cursor, let old = cursor.key, ByteKey.precedes(old, key) {
+        if cursor.value != nil || !isOldest { try builder.add(old, cursor.value, to: source) }
+        try cursor.next()
+      }
+      if let cursor, cursor.key == key { try cursor.next() }
+      let value = changes[ByteKey(key)] ?? nil
+      if value != nil || !isOldest { try builder.add(key, value, to: source) }
+    }
+    while let cursor, let old = cursor.key {
+      if cursor.value != nil || !isOldest { try builder.add(old, cursor.value, to: source) }
+      try cursor.next()
+    }
+    let run = try builder.finish(to: source)
+    if let absorbed {
+      try replace([absorbed], by: run, builder.finishedFilter, in: &view)
+    } else if let run {
+      view.manifest.runs.append(run)
+      view.filters.append(builder.finishedFilter)
+    }
+    return builder.chunks
+  }
+
+  /// Puts a run in the place of those that it was merged from.
+  private func replace(_ old: [Run], by new: Run?, _ filter: RunFilter, in view: inout RunView) throws(LMDBFault) {
+    guard let first = old.first, let start = view.manifest.runs.firstIndex(of: first), start + old.count <= view.manifest.runs.count,
+      Array(view.manifest.runs[start..<(start + old.count)]) == old
+    else { throw .badRecord(keys.manifest) }
+    view.manifest.runs.replaceSubrange(start..<(start + old.count), with: new.map { [$0] } ?? [])
+    view.filters.replaceSubrange(start..<(start + old.count), with: new == nil ? [] : [filter])
+    view.manifest.dropped += old.map(\.id)
+  }
+
+  /// Removes up to `limit` chunks of runs that nobody reads any more but who began before.
+  /// - Parameter count: How many of the dropped runs were dropped before this commit.
+  private func sweep(_ limit: Int, first count: Int, _ manifest: inout RunManifest) throws(LMDBFault) {
+    var (left, runs) = (limit, count)
+    while left > 0, runs > 0, let run = manifest.dropped.first {
+      let prefix = keys.chunks(run)
+      if try prober.land(at: prefix), prober.hasPrefix(prefix) {
+        try remove(prober.currentKey)
+      } else {
+        try remove(keys.filter(run))
+        manifest.dropped.removeFirst()
+        runs -= 1
+      }
+      left -= 1
+    }
+  }
+
+  private func remove(_ key: [UInt8]) throws(LMDBFault) {
+    do throws(StoreError) {
+      _ = try source.remove(key)
+    } catch {
+      throw .failed(error)
+    }
+  }
+}
+
+// Reading all of it, to find damage.
+extension RunTable {
+  /// Reads all runs and compares them with what the manifest and the filters say of them.
+  func verify() throws(LMDBFault) {
+    for (run, filter) in zip(view.manifest.runs, view.filters) {
+      let cursor = RunCursor(run, keys: keys, cursor: prober)
+      try cursor.seek(run.first)
+      guard cursor.key == run.first, cursor.chunk?.after.isEmpty == true, cursor.index == 0 else { throw .badRecord(keys.manifest) }
+      var (entries, bytes): (UInt64, UInt64) = (0, 0)
+      var last: [UInt8] = []
+      while let chunk = cursor.chunk, let key = cursor.key {
+        guard last.isEmpty || ByteKey.precedes(last, key) else { throw .badOrder(keys.chunks(run.id) + key) }
+        let isNoted = unsafe filter.mayContain(RunFilter.hash(key)) && RunFilter.prefixHash(key.span.bytes).map(filter.mayContain) ?? true
+        guard isNoted else { throw .badRecord(keys.filter(run.id)) }
+        last = key
+        entries += 1
+        bytes += UInt64(chunk.entry(cursor.index).count)
+        try cursor.next()
+      }
+      guard last == run.last, entries == run.entries, bytes == run.bytes else { throw .badRecord(keys.manifest) }
+    }
+  }
+}
