@@ -20,7 +20,7 @@ extension LedgerWorld {
   /// All records of the state at genesis.
   private static func genesisRecords(_ store: SimulatedStore) throws -> [(key: [UInt8], value: [UInt8])] {
     try store.read { reader in
-      try reader.range(StoreTable("state")).compactMap { key, bytes in
+      try reader.range(StoreTable("state", layout: .runs)).compactMap { key, bytes in
         var record = CanonicalReader(bytes)
         let (_, value) = (try UInt64(from: &record), try [UInt8]?(from: &record))
         return value.map { (key, $0) }

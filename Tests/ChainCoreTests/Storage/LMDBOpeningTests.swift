@@ -86,11 +86,11 @@ extension LMDBStore.Options {
     #expect(throws: StoreError.foreign(path: store)) { try open() }
   }
 
-  @Test(arguments: [0, 1, 77] as [UInt32]) func anotherFormatIsRefused(number: UInt32) throws {
+  @Test(arguments: [0, 1, 2, 77] as [UInt32]) func anotherFormatIsRefused(number: UInt32) throws {
     try plant { source throws(StoreError) in
       try source.put(LMDBTransaction.headKey, StoreHead(format: FormatVersion(number), commit: source.number).bytes)
     }
-    #expect(throws: StoreError.version(found: number, supported: 2)) { try open() }
+    #expect(throws: StoreError.version(found: number, supported: 3)) { try open() }
   }
 
   @Test func aRootOfAnotherCommitIsDamage() throws {

@@ -3,6 +3,8 @@ internal import Synchronization
 /// The runs of a table as one commit left them, with their filters.
 struct RunView: Sendable {
   var manifest = RunManifest()
+  /// The manifest as it is stored.
+  var bytes: [UInt8] = []
   /// Those of `manifest.runs`, in their order.
   var filters: [RunFilter] = []
 }
@@ -23,10 +25,10 @@ final class RunCache: Sendable {
   /// The runs of a table in a transaction.
   func view(_ table: StoreTable, keys: RunKeys, cursor: LMDBCursor) throws(LMDBFault) -> RunView {
     guard let bytes = try cursor.value(of: keys.manifest) else { return RunView() }
-    guard let manifest = try? RunManifest(canonicalBytes: bytes) else { throw .badRecord(keys.manifest) }
     let newest = known.withLock { $0[table]?.newest }
-    if let newest, newest.manifest == manifest { return newest }
-    var view = RunView(manifest: manifest)
+    if let newest, newest.bytes == bytes { return newest }
+    guard let manifest = try? RunManifest(canonicalBytes: bytes) else { throw .badRecord(keys.manifest) }
+    var view = RunView(manifest: manifest, bytes: bytes)
     for run in manifest.runs {
       if let newest, let place = newest.manifest.runs.firstIndex(of: run) {
         view.filters.append(newest.filters[place])

@@ -163,7 +163,8 @@ extension RunTable {
     }
     view.manifest.unfinished = left.map(\.builder.id)
     try sweep(2 * chunks + 16, first: before, &view.manifest)
-    try RunBuilder.put(keys.manifest, view.manifest.canonicalBytes, to: source)
+    view.bytes = view.manifest.canonicalBytes
+    try RunBuilder.put(keys.manifest, view.bytes, to: source)
     return Written(table: table, view: view, merges: left)
   }
 
