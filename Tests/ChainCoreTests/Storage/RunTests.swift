@@ -161,8 +161,9 @@ import Testing
     #expect(left.dropped.count <= 1)
     #expect(left.runs.count <= 12)
     let stored = try withSource(writing: false) { try $0.entries() }
-    let chunks = Int(left.runs.reduce(0) { $0 + $1.bytes }) / (RunChunk.bytesMax / 2) + left.runs.count
-    #expect(stored <= chunks + left.runs.count + 10)
+    // Chunks are nearly full, so no merge that began again has left any of its own.
+    let chunks = left.runs.reduce(0) { $0 + Int($1.bytes) / 3_600 + 2 }
+    #expect(stored <= chunks + left.runs.count + 25)
   }
 
   /// A reader that began before sees what it began with, although its runs were merged and removed.
