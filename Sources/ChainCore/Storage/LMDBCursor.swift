@@ -69,6 +69,15 @@ enum LMDBFault: Error {
   /// Records out of order, near this stored key: a page is damaged.
   case badOrder([UInt8])
   case failed(StoreError)
+
+  /// Runs what throws errors that name no record.
+  static func wrap<Value>(_ body: () throws(StoreError) -> Value) throws(LMDBFault) -> Value {
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      throw .failed(error)
+    }
+  }
 }
 
 /// Bytes of the map or of a page being written, valid until the transaction changes something or ends.
@@ -139,11 +148,7 @@ enum LMDBFault: Error {
 
   /// A cursor of `source`, for those whose errors name records.
   static func opened(in source: LMDBCursorSource) throws(LMDBFault) -> LMDBCursor {
-    do throws(StoreError) {
-      return try LMDBCursor(source)
-    } catch {
-      throw .failed(error)
-    }
+    try LMDBFault.wrap { () throws(StoreError) in try LMDBCursor(source) }
   }
 
   deinit { unsafe mdb_cursor_close(cursor) }

@@ -96,14 +96,10 @@ final class LMDBTransaction: KeyValueWriter {
   func get(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
     try checkUse()
     try StoreTable.check(key: key)
-    if table.layout == .runs {
-      return try explaining { () throws(LMDBFault) in try self.runTable(table).value(of: key) }
-    }
-    join(table, key)
-    do throws(LMDBFault) {
-      return try self.cursor().value(of: storedKey)
-    } catch {
-      throw explain(error)
+    return try explaining { () throws(LMDBFault) in
+      if table.layout == .runs { return try self.runTable(table).value(of: key) }
+      self.join(table, key)
+      return try self.cursor().value(of: self.storedKey)
     }
   }
 
@@ -284,22 +280,14 @@ final class LMDBTransaction: KeyValueWriter {
 
   /// The body of a scan may take its time, too.
   private func checkScan() throws(LMDBFault) {
-    do throws(StoreError) {
-      try checkUse()
-    } catch {
-      throw .failed(error)
-    }
+    try LMDBFault.wrap { () throws(StoreError) in try self.checkUse() }
   }
 
   private func cursor() throws(LMDBFault) -> LMDBCursor {
     if let prober { return prober }
-    do throws(StoreError) {
-      let cursor = try LMDBCursor(source)
-      prober = cursor
-      return cursor
-    } catch {
-      throw .failed(error)
-    }
+    let cursor = try LMDBCursor.opened(in: source)
+    prober = cursor
+    return cursor
   }
 
   private func explain(_ fault: LMDBFault) -> StoreError {

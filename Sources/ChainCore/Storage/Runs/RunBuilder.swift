@@ -97,10 +97,6 @@ struct RunBuilder: Sendable {
   }
 
   static func put(_ key: [UInt8], _ value: [UInt8], to source: LMDBCursorSource) throws(LMDBFault) {
-    do throws(StoreError) {
-      try source.put(key, value)
-    } catch {
-      throw .failed(error)
-    }
+    try LMDBFault.wrap { () throws(StoreError) in try source.put(key, value) }
   }
 }

@@ -24,7 +24,11 @@ final class RunCache: Sendable {
 
   /// The runs of a table in a transaction.
   func view(_ table: StoreTable, keys: RunKeys, cursor: LMDBCursor) throws(LMDBFault) -> RunView {
-    guard let bytes = try cursor.value(of: keys.manifest) else { return RunView() }
+    guard let bytes = try cursor.value(of: keys.manifest) else {
+      // The table is empty, unless it has anything else.
+      if try cursor.land(at: keys.prefix), cursor.hasPrefix(keys.prefix) { throw .badRecord(keys.manifest) }
+      return RunView()
+    }
     let newest = known.withLock { $0[table]?.newest }
     if let newest, newest.bytes == bytes { return newest }
     guard let manifest = try? RunManifest(canonicalBytes: bytes) else { throw .badRecord(keys.manifest) }

@@ -47,7 +47,8 @@ struct RunManifest: CanonicalRecord, Hashable {
 
 /// The stored keys of a table in runs.
 struct RunKeys: Sendable {
-  private let prefix: [UInt8]
+  /// What all of them begin with.
+  let prefix: [UInt8]
 
   init(_ table: StoreTable) { prefix = table.prefix }
 

@@ -178,20 +178,17 @@ extension RunTable {
     }
     let isOldest = view.manifest.runs.count == (absorbed == nil ? 0 : 1)
     var builder = RunBuilder(id: view.manifest.takeID(), keys: keys, entries: changes.count + Int(absorbed?.entries ?? 0))
-    let cursor = try absorbed.map { run throws(LMDBFault) in RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source)) }
-    if let cursor, let absorbed { try cursor.seek(absorbed.first) }
-    for key in ordered() {
-      while let cursor, let old = cursor.key, ByteKey.precedes(old, key) {
-        if cursor.value != nil || !isOldest { try builder.add(old, cursor.value, to: source) }
+    if let absorbed {
+      let cursor = RunCursor(absorbed, keys: keys, cursor: try LMDBCursor.opened(in: source))
+      try cursor.seek(absorbed.first)
+      while let key = cursor.key {
+        if changes[ByteKey(key)] == nil { set(key, cursor.value) }
         try cursor.next()
       }
-      if let cursor, cursor.key == key { try cursor.next() }
+    }
+    for key in ordered() {
       let value = changes[ByteKey(key)] ?? nil
       if value != nil || !isOldest { try builder.add(key, value, to: source) }
-    }
-    while let cursor, let old = cursor.key {
-      if cursor.value != nil || !isOldest { try builder.add(old, cursor.value, to: source) }
-      try cursor.next()
     }
     let run = try builder.finish(to: source)
     if let absorbed {
@@ -231,11 +228,7 @@ extension RunTable {
   }
 
   private func remove(_ key: [UInt8]) throws(LMDBFault) {
-    do throws(StoreError) {
-      _ = try source.remove(key)
-    } catch {
-      throw .failed(error)
-    }
+    _ = try LMDBFault.wrap { () throws(StoreError) in try source.remove(key) }
   }
 }
 
