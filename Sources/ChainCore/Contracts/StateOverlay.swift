@@ -34,7 +34,7 @@ final class StateOverlay {
   private struct Changes {
     var values: [ByteKey: [UInt8]?] = [:]
     /// The changed keys in order, once a range was asked for: a call that asks for one record is not to pay for all changes of its block.
-    var order: SortedChunks?
+    var order: SortedChunks<Void>?
   }
 
   private struct Replaced {
@@ -101,7 +101,7 @@ final class StateOverlay {
     let place = ByteKey(key)
     let before = update(space) { changes in
       let before = changes.values.updateValue(value, forKey: place)
-      if before == nil { changes.order?.set(key, []) }
+      if before == nil { changes.order?.set(key, ()) }
       return before
     }
     if !layers.isEmpty { replaced.append(Replaced(space: space, key: place, before: before)) }
@@ -161,10 +161,10 @@ final class StateOverlay {
   }
 
   /// The changed keys in order.
-  private func order(of space: StateSpace) -> SortedChunks {
+  private func order(of space: StateSpace) -> SortedChunks<Void> {
     if let known = changes(in: space).order { return known }
-    var order = SortedChunks()
-    for key in changes(in: space).values.keys { order.set(key.bytes, []) }
+    var order = SortedChunks<Void>()
+    for key in changes(in: space).values.keys { order.set(key.bytes, ()) }
     update(space) { $0.order = order }
     return order
   }

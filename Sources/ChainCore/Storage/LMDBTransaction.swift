@@ -21,7 +21,7 @@ final class LMDBTransaction: KeyValueWriter {
   /// The last stored key: one buffer for all, since a block asks and puts tens of thousands.
   private var storedKey: [UInt8] = []
   /// The tables in runs that were asked for or changed.
-  private var runTables: [StoreTable: RunTable] = [:]
+  private var runTables: [RunTable] = []
   private let runs: RunCache
 
   init(
@@ -60,7 +60,7 @@ final class LMDBTransaction: KeyValueWriter {
 
   /// Writes what changed in tables in runs.
   private func flush() throws(StoreError) -> [RunTable.Written] {
-    let changed = runTables.values.sorted { $0.table.prefix.lexicographicallyPrecedes($1.table.prefix) }
+    let changed = runTables.sorted { $0.table.prefix.lexicographicallyPrecedes($1.table.prefix) }
     return try explaining { () throws(LMDBFault) in
       var written: [RunTable.Written] = []
       for table in changed {
@@ -124,7 +124,7 @@ final class LMDBTransaction: KeyValueWriter {
     let lower = table.prefix + from
     // Keys of the table go on after its zero byte; a one there is beyond them all.
     let upper = to.map { table.prefix + $0 } ?? table.prefix.dropLast() + [1]
-    guard SortedChunks.precedes(lower, upper) else { return }
+    guard ByteKey.precedes(lower, upper) else { return }
     scans += 1
     defer { scans -= 1 }
     let cursor = try LMDBCursor(source)
@@ -175,7 +175,7 @@ final class LMDBTransaction: KeyValueWriter {
       var found = try cursor.seek([0])
       while found {
         let key = cursor.currentKey
-        guard SortedChunks.precedes(last, key) else { throw .badOrder(key) }
+        guard ByteKey.precedes(last, key) else { throw .badOrder(key) }
         _ = try cursor.currentValue()
         last = key
         count += 1
@@ -202,7 +202,7 @@ final class LMDBTransaction: KeyValueWriter {
     while found {
       guard cursor.isBefore(upper) else { return try cursor.checkKey() }
       let key = cursor.currentKey
-      guard SortedChunks.precedes(last, key) else { throw .badOrder(key) }
+      guard ByteKey.precedes(last, key) else { throw .badOrder(key) }
       let value = try cursor.currentValue()
       guard body(Array(key[prefix...]), value) else { return }
       last = key
@@ -219,7 +219,7 @@ final class LMDBTransaction: KeyValueWriter {
     while found {
       guard !cursor.isBefore(lower) else { return try cursor.checkKey() }
       let key = cursor.currentKey
-      guard SortedChunks.precedes(key, last) else { throw .badOrder(key) }
+      guard ByteKey.precedes(key, last) else { throw .badOrder(key) }
       let value = try cursor.currentValue()
       guard body(Array(key[prefix...]), value) else { return }
       last = key
@@ -240,9 +240,10 @@ final class LMDBTransaction: KeyValueWriter {
   }
 
   private func runTable(_ table: StoreTable) throws(LMDBFault) -> RunTable {
-    if let known = runTables[table] { return known }
+    // Of few.
+    for known in runTables where known.table == table { return known }
     let opened = try RunTable(table, in: source, cache: runs)
-    runTables[table] = opened
+    runTables.append(opened)
     return opened
   }
 
@@ -313,7 +314,7 @@ final class LMDBTransaction: KeyValueWriter {
     isOpen = false
     // Cursors close before their transaction ends.
     prober = nil
-    runTables = [:]
+    runTables = []
   }
 }
 

@@ -9,7 +9,7 @@ import Synchronization
 /// A store in memory: the same behaviour as `LMDBStore`, nothing kept after the process. For tests and simulations.
 public final class MemoryStore: KeyValueStore {
   private struct State {
-    var tables: [StoreTable: SortedChunks] = [:]
+    var tables: [StoreTable: SortedChunks<[UInt8]>] = [:]
     var isClosed = false
   }
 
@@ -21,7 +21,7 @@ public final class MemoryStore: KeyValueStore {
   /// An empty store.
   public init() { state = Mutex(State()) }
 
-  private init(_ tables: [StoreTable: SortedChunks]) { state = Mutex(State(tables: tables)) }
+  private init(_ tables: [StoreTable: SortedChunks<[UInt8]>]) { state = Mutex(State(tables: tables)) }
 
   /// Another store with what this one holds now.
   package func copy() throws(StoreError) -> MemoryStore { MemoryStore(try tables()) }
@@ -61,7 +61,7 @@ public final class MemoryStore: KeyValueStore {
     writing.withLock { _ in state.withLock { $0 = State(isClosed: true) } }
   }
 
-  private func tables() throws(StoreError) -> [StoreTable: SortedChunks] {
+  private func tables() throws(StoreError) -> [StoreTable: SortedChunks<[UInt8]>] {
     let (tables, isClosed) = state.withLock { ($0.tables, $0.isClosed) }
     if isClosed { throw .closed }
     return tables
@@ -70,13 +70,13 @@ public final class MemoryStore: KeyValueStore {
 
 /// A view of the tables, and the changes of the write that owns it.
 private final class MemoryTransaction: KeyValueWriter {
-  private(set) var tables: [StoreTable: SortedChunks]
+  private(set) var tables: [StoreTable: SortedChunks<[UInt8]>]
   /// The first failed change: then nothing is committed.
   private(set) var failure: StoreError?
   private var isOpen = true
   private var scans = 0
 
-  init(_ tables: [StoreTable: SortedChunks]) { self.tables = tables }
+  init(_ tables: [StoreTable: SortedChunks<[UInt8]>]) { self.tables = tables }
 
   func end() {
     isOpen = false

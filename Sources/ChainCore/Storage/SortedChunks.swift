@@ -1,10 +1,10 @@
 /// A sorted map of byte strings in chunks, which copies only what changes: a snapshot is a plain copy of the value.
 ///
 /// - Complexity: finding O(log n); changing O(chunk) plus, once per snapshot, O(n / chunk) references.
-struct SortedChunks: Sendable {
+struct SortedChunks<Value: Sendable>: Sendable {
   struct Entry: Sendable {
     var key: [UInt8]
-    var value: [UInt8]
+    var value: Value
   }
 
   /// Where an entry is or would be.
@@ -13,24 +13,31 @@ struct SortedChunks: Sendable {
     var index: Int
   }
 
-  private static let chunkMax = 128
+  private static var chunkMax: Int { 128 }
 
   /// Never holds an empty chunk.
   private var chunks: [[Entry]] = []
 
+  var isEmpty: Bool { chunks.isEmpty }
+
+  /// All of it, in order.
+  var entries: some Sequence<Entry> { chunks.lazy.joined() }
+
   /// The value of `key`.
-  func value(of key: [UInt8]) -> [UInt8]? {
+  func value(of key: [UInt8]) -> Value? {
     let (position, found) = find(key)
     return found ? chunks[position.chunk][position.index].value : nil
   }
 
   /// Sets the value of `key`.
-  mutating func set(_ key: [UInt8], _ value: [UInt8]) {
-    guard !chunks.isEmpty else {
+  mutating func set(_ key: [UInt8], _ value: Value) {
+    guard let last = chunks.last?.last else {
       chunks.append([Entry(key: key, value: value)])
       return
     }
-    let (position, found) = find(key)
+    // Mostly keys come in their order.
+    let (position, found) =
+      ByteKey.precedes(last.key, key) ? (Position(chunk: chunks.count - 1, index: chunks[chunks.count - 1].count), false) : find(key)
     if found {
       chunks[position.chunk][position.index].value = value
       return
@@ -56,7 +63,7 @@ struct SortedChunks: Sendable {
 
   /// Calls `body` with each entry of `from ..< to` until it returns `false`.
   func scan(from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: (Entry) -> Bool) {
-    if let to, !Self.precedes(from, to) { return }
+    if let to, !ByteKey.precedes(from, to) { return }
     var walk = walk(from: from, to: to, reverse: reverse)
     while let entry = walk.next() {
       guard body(entry) else { return }
@@ -97,13 +104,13 @@ struct SortedChunks: Sendable {
         guard chunk >= 0, chunk < chunks.count else { return nil }
         index -= 1
         let entry = chunks[chunk][index]
-        guard SortedChunks.precedes(entry.key, from) else { return entry }
+        guard ByteKey.precedes(entry.key, from) else { return entry }
       } else {
         while chunk < chunks.count, index == chunks[chunk].count { (chunk, index) = (chunk + 1, 0) }
         guard chunk < chunks.count else { return nil }
         let entry = chunks[chunk][index]
         index += 1
-        guard let to, !SortedChunks.precedes(entry.key, to) else { return entry }
+        guard let to, !ByteKey.precedes(entry.key, to) else { return entry }
       }
       (chunk, index) = (reverse ? -1 : chunks.count, 0)
       return nil
@@ -120,18 +127,15 @@ struct SortedChunks: Sendable {
     var high = chunks.count
     while high - low > 1 {
       let middle = (low + high) / 2
-      if Self.precedes(key, chunks[middle][0].key) { high = middle } else { low = middle }
+      if ByteKey.precedes(key, chunks[middle][0].key) { high = middle } else { low = middle }
     }
     let entries = chunks[low]
     var from = 0
     var to = entries.count
     while from < to {
       let middle = (from + to) / 2
-      if Self.precedes(entries[middle].key, key) { from = middle + 1 } else { to = middle }
+      if ByteKey.precedes(entries[middle].key, key) { from = middle + 1 } else { to = middle }
     }
     return (Position(chunk: low, index: from), from < entries.count && entries[from].key == key)
   }
-
-  /// Whether `left` is bytewise before `right`; a loop, as the standard library's is slow in debug builds.
-  static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool { ByteKey.precedes(left, right) }
 }

@@ -25,21 +25,32 @@ struct RunBuilder: Sendable {
   /// Adds a key with its value, or that it was removed.
   mutating func add(_ key: [UInt8], _ value: [UInt8]?, to source: LMDBCursorSource) throws(LMDBFault) {
     try makeRoom(RunChunk.entryOverhead + key.count + (value?.count ?? 0), in: source)
-    unsafe begin(key.span.bytes)
+    starts.append(UInt32(body.count))
+    unsafe filter.insert(key.span.bytes)
     append(UInt32(key.count))
     append(UInt32(value.map { $0.count + 1 } ?? 0))
     body += key
     if let value { body += value }
-    noteEntry()
+    note(1, bytes: RunChunk.entryOverhead + key.count + (value?.count ?? 0))
   }
 
-  /// Adds an entry of another run as it stands there.
-  mutating func add(_ chunk: RunChunk, _ index: Int, to source: LMDBCursorSource) throws(LMDBFault) {
-    let entry = chunk.entry(index)
-    try makeRoom(entry.count, in: source)
-    chunk.withKey(index) { begin($0) }
-    body += chunk.span(entry)
-    noteEntry()
+  /// Adds entries of another run as they stand there.
+  mutating func add(_ chunk: RunChunk, _ range: Range<Int>, to source: LMDBCursorSource) throws(LMDBFault) {
+    var rest = range
+    while !rest.isEmpty {
+      try makeRoom(chunk.entry(rest.lowerBound).count, in: source)
+      let part = rest.prefix(while: { !isFull(chunk.entries(rest.lowerBound..<($0 + 1)).count, entries: $0 + 1 - rest.lowerBound) })
+      // Alone in its chunk an entry may have any length.
+      let taken = rest.lowerBound..<max(part.upperBound, rest.lowerBound + 1)
+      let bytes = chunk.entries(taken)
+      for index in taken {
+        starts.append(UInt32(body.count + chunk.entry(index).lowerBound - bytes.lowerBound))
+        chunk.withKey(index) { filter.insert($0) }
+      }
+      body += chunk.slice(bytes)
+      note(taken.count, bytes: bytes.count)
+      rest = taken.upperBound..<rest.upperBound
+    }
   }
 
   /// Ends the run; `nil` if nothing came.
@@ -53,31 +64,31 @@ struct RunBuilder: Sendable {
   /// The filter of what came.
   var finishedFilter: RunFilter { filter }
 
-  private mutating func begin(_ key: RawSpan) {
-    starts.append(UInt32(body.count))
-    filter.insert(key)
-  }
-
-  private mutating func noteEntry() {
-    if entries == 0 { first = lastKey }
-    entries += 1
-    bytes += UInt64(body.count) - UInt64(starts.last ?? 0)
+  /// Notes what was added at the end of the body.
+  private mutating func note(_ count: Int, bytes added: Int) {
+    if entries == 0 { first = key(at: 0) }
+    entries += UInt64(count)
+    bytes += UInt64(added)
   }
 
   /// Writes the chunk if an entry of this length does not fit into it any more.
   private mutating func makeRoom(_ size: Int, in source: LMDBCursorSource) throws(LMDBFault) {
-    let full = RunChunk.overhead + 4 * (starts.count + 1) + after.count + body.count + size
-    if full > RunChunk.bytesMax, !starts.isEmpty { try writeChunk(to: source) }
+    if isFull(size, entries: 1), !starts.isEmpty { try writeChunk(to: source) }
   }
 
-  private var lastKey: [UInt8] {
-    guard let start = starts.last.map(Int.init) else { return [] }
+  /// Whether the chunk has no room for so many entries of this length together.
+  private func isFull(_ size: Int, entries: Int) -> Bool {
+    RunChunk.overhead + 4 * (starts.count + entries) + after.count + body.count + size > RunChunk.bytesMax
+  }
+
+  /// The key of the entry that begins at `start` in the body.
+  private func key(at start: Int) -> [UInt8] {
     let count = (0..<4).reduce(0) { $0 | Int(body[start + $1]) << (8 * $1) }
     return Array(body[(start + RunChunk.entryOverhead)..<(start + RunChunk.entryOverhead + count)])
   }
 
   private mutating func writeChunk(to source: LMDBCursorSource) throws(LMDBFault) {
-    let last = lastKey
+    let last = starts.last.map { key(at: Int($0)) } ?? []
     let head = RunChunk.overhead + 4 * starts.count + after.count
     var writer = CanonicalWriter(reservingCapacity: head + body.count)
     writer.writeInteger(UInt32(starts.count))

@@ -19,8 +19,12 @@ struct RunChunk {
 
   private let bytes: [UInt8]
   let count: Int
-  /// The greatest key of the chunk before; empty in the first.
-  let after: [UInt8]
+  private let afterRange: Range<Int>
+
+  /// A chunk of nothing, where there is none.
+  static let none = RunChunk()
+
+  private init() { (bytes, count, afterRange) = ([], 0, 0..<0) }
 
   /// The chunk of these bytes, or `nil` if they are none.
   init?(_ bytes: [UInt8]) {
@@ -35,7 +39,7 @@ struct RunChunk {
     let afterCount = Int(Self.word(span, end))
     end += 4
     guard afterCount <= bytes.count - end else { return nil }
-    after = Array(bytes[end..<(end + afterCount)])
+    afterRange = end..<(end + afterCount)
     end += afterCount
     for place in 0..<count {
       guard Int(Self.word(span, 4 + 4 * place)) == end, bytes.count - end >= Self.entryOverhead else { return nil }
@@ -48,11 +52,19 @@ struct RunChunk {
     guard end == bytes.count else { return nil }
   }
 
-  /// All of an entry, as another chunk may hold it.
-  func entry(_ index: Int) -> Range<Int> { start(index)..<(index + 1 < count ? start(index + 1) : bytes.count) }
+  /// The greatest key of the chunk before; empty in the first.
+  var after: [UInt8] { Array(bytes[afterRange]) }
 
-  /// Calls `body` with the bytes.
-  func span(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
+  /// Where all of an entry is, as another chunk may hold it.
+  func entry(_ index: Int) -> Range<Int> { entries(index..<(index + 1)) }
+
+  /// Where entries are, one after another.
+  func entries(_ range: Range<Int>) -> Range<Int> {
+    start(range.lowerBound)..<(range.upperBound < count ? start(range.upperBound) : bytes.count)
+  }
+
+  /// These bytes.
+  func slice(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
 
   /// Where the key of an entry is.
   func keyRange(_ index: Int) -> Range<Int> {
@@ -87,31 +99,45 @@ struct RunChunk {
   }
 
   /// Whether an entry says that its key was removed.
-  func isRemoval(_ index: Int) -> Bool { word(start(index) + 4) == 0 }
+  private func isRemoval(_ index: Int) -> Bool { word(start(index) + 4) == 0 }
+
+  /// Those of some entries that are no removals: neighbours together.
+  func withoutRemovals(_ range: Range<Int>) -> [Range<Int>] {
+    var parts: [Range<Int>] = []
+    var start = range.lowerBound
+    for index in range where isRemoval(index) {
+      if start < index { parts.append(start..<index) }
+      start = index + 1
+    }
+    if start < range.upperBound { parts.append(start..<range.upperBound) }
+    return parts
+  }
 
   /// The first entry whose key is not before `key`, and whether it has that key.
   func find(_ key: [UInt8]) -> (index: Int, isFound: Bool) {
     let wanted = unsafe key.span.bytes
-    var (low, high) = (0, count)
-    var isFound = false
-    while low < high {
-      let middle = (low + high) / 2
-      let order = unsafe Self.order(bytes.span.bytes.extracting(keyRange(middle)), wanted)
-      if order < 0 {
-        low = middle + 1
-      } else {
-        if order == 0 { isFound = true }
-        high = middle
-      }
-    }
-    return (low, isFound)
+    let index = place(of: wanted, in: 0..<count)
+    return (index, index < count && order(index, wanted) == 0)
   }
 
-  /// Less than, equal to or greater than 0 as one entry's key is before that of another, the same, or after it.
-  static func order(_ left: RunChunk, _ leftIndex: Int, _ right: RunChunk, _ rightIndex: Int) -> Int {
-    unsafe order(
-      left.bytes.span.bytes.extracting(left.keyRange(leftIndex)), right.bytes.span.bytes.extracting(right.keyRange(rightIndex)))
+  /// The first entry after `index` whose key is not before `key`. It is looked for near `index` first.
+  func place(of key: RawSpan, after index: Int) -> Int {
+    var (low, step) = (index + 1, 1)
+    while low + step <= count, order(low + step - 1, key) < 0 { (low, step) = (low + step, 2 * step) }
+    return place(of: key, in: low..<min(low + step, count))
   }
+
+  private func place(of key: RawSpan, in range: Range<Int>) -> Int {
+    var (low, high) = (range.lowerBound, range.upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if order(middle, key) < 0 { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Less than, equal to or greater than 0 as an entry's key is before `key`, the same, or after it.
+  func order(_ index: Int, _ key: RawSpan) -> Int { unsafe Self.order(bytes.span.bytes.extracting(keyRange(index)), key) }
 
   private static func order(_ left: RawSpan, _ right: RawSpan) -> Int {
     let common = min(left.byteCount, right.byteCount)

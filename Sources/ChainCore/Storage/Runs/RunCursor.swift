@@ -3,11 +3,11 @@
 /// Every chunk names the greatest key of the one before it, and the manifest the least and the greatest of the run, so that a search which
 /// finds nothing does not believe a gap.
 final class RunCursor {
-  private let run: Run
+  let run: Run
   private let prefix: [UInt8]
   private let cursor: LMDBCursor
-  /// The chunk here; `nil` before the first entry and after the last.
-  private(set) var chunk: RunChunk?
+  /// The chunk here; `RunChunk.none` before the first entry and after the last.
+  private(set) var chunk = RunChunk.none
   /// The entry here.
   private(set) var index = 0
 
@@ -17,26 +17,26 @@ final class RunCursor {
     prefix = keys.chunks(run.id)
   }
 
+  /// Whether it is beyond the entries.
+  var isAtEnd: Bool { index >= chunk.count }
+
   /// The key here, or `nil` beyond the entries.
-  var key: [UInt8]? { chunk?.key(index) }
+  var key: [UInt8]? { isAtEnd ? nil : chunk.key(index) }
 
   /// The value here; `nil` if the key was removed.
-  var value: [UInt8]? { chunk?.value(index) }
+  var value: [UInt8]? { isAtEnd ? nil : chunk.value(index) }
 
-  /// The eight bytes of the key here from `offset` on as a number that orders as they do, or `nil` beyond the entries.
-  func word(at offset: Int) -> UInt64? { chunk?.word(index, at: offset) }
+  /// Less than, equal to or greater than 0 as the key here is before that of another cursor, the same, or after it. Neither is at its end.
+  func order(_ other: RunCursor) -> Int { other.chunk.withKey(other.index) { chunk.order(index, $0) } }
 
-  /// Less than, equal to or greater than 0 as the key here is before that of another cursor, the same, or after it.
-  func order(_ other: RunCursor) -> Int {
-    guard let chunk, let others = other.chunk else { return 0 }
-    return RunChunk.order(chunk, index, others, other.index)
-  }
+  /// The place of the first entry after this one in the chunk here whose key is not before that of another cursor.
+  func place(before other: RunCursor) -> Int { other.chunk.withKey(other.index) { chunk.place(of: $0, after: index) } }
 
   /// Moves to the first entry whose key is not before `key`; returns whether it has that key.
   @discardableResult
   func seek(_ key: [UInt8]) throws(LMDBFault) -> Bool {
     guard !ByteKey.precedes(run.last, key) else {
-      chunk = nil
+      chunk = .none
       return false
     }
     let stored = prefix + key
@@ -61,10 +61,15 @@ final class RunCursor {
 
   /// Moves to the next entry.
   func next() throws(LMDBFault) {
-    guard let here = chunk else { return }
-    guard index + 1 == here.count else { return index += 1 }
-    let last = here.key(index)
-    chunk = nil
+    try skip(1)
+  }
+
+  /// Moves on by `count` entries, which are all in the chunk here.
+  func skip(_ count: Int) throws(LMDBFault) {
+    guard !isAtEnd else { return }
+    guard index + count >= chunk.count else { return index += count }
+    let last = chunk.key(chunk.count - 1)
+    chunk = .none
     guard last != run.last else { return }
     guard try cursor.next(), cursor.hasPrefix(prefix) else { throw .badRecord(prefix + last) }
     let found = try load()
@@ -74,13 +79,14 @@ final class RunCursor {
 
   /// Moves to the entry before.
   func previous() throws(LMDBFault) {
-    guard let here = chunk else { return }
+    guard !isAtEnd else { return }
     guard index == 0 else { return index -= 1 }
-    chunk = nil
-    guard !here.after.isEmpty else { return }
-    guard try cursor.previous(), cursor.hasPrefix(prefix) else { throw .badRecord(prefix + here.after) }
+    let after = chunk.after
+    chunk = .none
+    guard !after.isEmpty else { return }
+    guard try cursor.previous(), cursor.hasPrefix(prefix) else { throw .badRecord(prefix + after) }
     let found = try load()
-    guard found.key(found.count - 1) == here.after else { throw .badRecord(prefix + here.after) }
+    guard found.key(found.count - 1) == after else { throw .badRecord(prefix + after) }
     (chunk, index) = (found, found.count - 1)
   }
 

@@ -63,51 +63,26 @@ struct RunMerge: Sendable {
       if try cursor.seek(position ?? run.first), position != nil { try cursor.next() }
       cursors.append(cursor)
     }
-    // Mostly keys differ in the first bytes after those that all of them share.
-    let shared = sources.reduce(sources[0].first.count) {
-      min($0, Self.shared(sources[0].first, $1.first), Self.shared(sources[0].first, $1.last))
-    }
-    var words = cursors.map { $0.word(at: shared) }
+    var queue = RunQueue(cursors)
     var left = bytes
     while left > 0 {
-      // The youngest of those with the least key.
-      var least: (place: Int, word: UInt64)?
-      for place in cursors.indices.reversed() {
-        guard let word = words[place] else { continue }
-        if let found = least, word > found.word || word == found.word && cursors[place].order(cursors[found.place]) >= 0 { continue }
-        least = (place, word)
-      }
-      guard let (place, word) = least else {
+      guard let stretch = queue.first else {
         guard taken == sources.reduce(0, { $0 + $1.entries }) else { throw .badRecord(keys.manifest) }
         return true
       }
-      let cursor = cursors[place]
-      for other in cursors.indices where other != place && words[other] == word && cursors[other].order(cursor) == 0 {
-        try step(cursors[other], &words[other], shared)
-      }
-      left -= try take(cursor, to: source)
-      if left <= 0 { position = cursor.key }
-      try step(cursor, &words[place], shared)
+      left -= try take(stretch, to: source)
+      if left <= 0 { position = stretch.chunk.key(stretch.entries.upperBound - 1) }
+      taken += UInt64(try queue.skip(stretch))
     }
     return false
   }
 
-  /// Adds the entry that a cursor is at; returns its length.
-  private mutating func take(_ cursor: RunCursor, to source: LMDBCursorSource) throws(LMDBFault) -> Int {
-    guard let chunk = cursor.chunk else { return 0 }
-    if !isOldest || !chunk.isRemoval(cursor.index) { try builder.add(chunk, cursor.index, to: source) }
-    return chunk.entry(cursor.index).count
-  }
-
-  private mutating func step(_ cursor: RunCursor, _ word: inout UInt64?, _ offset: Int) throws(LMDBFault) {
-    taken += 1
-    try cursor.next()
-    word = cursor.word(at: offset)
-  }
-
-  /// How many bytes two keys begin with that are the same.
-  private static func shared(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    zip(left, right).prefix { $0 == $1 }.count
+  /// Adds a stretch's entries; returns their length.
+  private mutating func take(_ stretch: RunQueue.Stretch, to source: LMDBCursorSource) throws(LMDBFault) -> Int {
+    let chunk = stretch.chunk
+    // Where no older run is left, a removal hides nothing.
+    for part in isOldest ? chunk.withoutRemovals(stretch.entries) : [stretch.entries] { try builder.add(chunk, part, to: source) }
+    return chunk.entries(stretch.entries).count
   }
 
   /// Ends the new run; `nil` if all of it was removed.

@@ -7,9 +7,7 @@ final class RunTable {
   private let prober: LMDBCursor
   private let view: RunView
   /// What changed; `nil` = removed.
-  private var changes: [ByteKey: [UInt8]?] = [:]
-  /// The changed keys in order, if they were asked for since the last change.
-  private var order: [[UInt8]]?
+  private var changes = SortedChunks<[UInt8]?>()
 
   /// What a commit leaves of a table.
   struct Written {
@@ -29,7 +27,7 @@ final class RunTable {
 
   /// The value of `key`, or `nil` if the table has none.
   func value(of key: [UInt8]) throws(LMDBFault) -> [UInt8]? {
-    if !changes.isEmpty, let change = changes[ByteKey(key)] { return change }
+    if let change = changes.value(of: key) { return change }
     let runs = view.manifest.runs
     let hash = RunFilter.hash(key)
     var place = runs.count - 1
@@ -44,10 +42,7 @@ final class RunTable {
   }
 
   /// Sets the value of `key`, or removes it.
-  func set(_ key: [UInt8], _ value: [UInt8]?) {
-    changes.updateValue(value, forKey: ByteKey(key))
-    order = nil
-  }
+  func set(_ key: [UInt8], _ value: [UInt8]?) { changes.set(key, value) }
 
   /// Calls `body` with the keys and values of `from ..< to` until it returns `false`.
   func scan(
@@ -63,15 +58,14 @@ final class RunTable {
       if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
       cursors.append(cursor)
     }
-    let changed = changes.isEmpty ? [] : ordered()
-    var place = reverse ? Self.place(of: to, in: changed) - 1 : Self.place(of: from, in: changed)
+    var changed = changes.walk(from: from, to: to, reverse: reverse)
+    var change = changed.next()
     /// Whether `left` comes before `right` on the way.
     func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool { reverse ? ByteKey.precedes(right, left) : ByteKey.precedes(left, right) }
     // The keys of the cursors, taken once each.
     var heads = cursors.map(\.key)
     while true {
-      var least: [UInt8]? = changed.indices.contains(place) ? changed[place] : nil
-      let change = least
+      var least = change?.key
       var youngest: Int?
       for (number, head) in heads.enumerated().reversed() {
         guard let head, least.map({ precedes(head, $0) }) ?? true else { continue }
@@ -79,10 +73,9 @@ final class RunTable {
       }
       guard let key = least else { return }
       if reverse ? ByteKey.precedes(key, from) : to.map({ !ByteKey.precedes(key, $0) }) ?? false { return }
-      let value: [UInt8]? =
-        if let youngest { cursors[youngest].value } else if let change { changes[ByteKey(change)] ?? nil } else { nil }
+      let value: [UInt8]? = if let youngest { cursors[youngest].value } else { change?.value }
       if let value, try !body(key, value) { return }
-      if change == key { place += reverse ? -1 : 1 }
+      if change?.key == key { change = changed.next() }
       for (number, head) in heads.enumerated() where head == key {
         if reverse { try cursors[number].previous() } else { try cursors[number].next() }
         heads[number] = cursors[number].key
@@ -97,24 +90,6 @@ final class RunTable {
       guard let to, !ByteKey.precedes(end, to) else { return nil }
     }
     return hash
-  }
-
-  private func ordered() -> [[UInt8]] {
-    if let order { return order }
-    let sorted = changes.keys.map(\.bytes).sorted { ByteKey.precedes($0, $1) }
-    order = sorted
-    return sorted
-  }
-
-  /// The place of the first of `sorted` that is not before `bound`.
-  private static func place(of bound: [UInt8]?, in sorted: [[UInt8]]) -> Int {
-    guard let bound else { return sorted.count }
-    var (low, high) = (0, sorted.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ByteKey.precedes(sorted[middle], bound) { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }
 
@@ -143,8 +118,12 @@ extension RunTable {
     view.manifest.sequence += 1
     // Not what this commit wrote itself: the file would not be as long as its last page says.
     let before = view.manifest.dropped.count
-    let size = changes.reduce(0) { $0 + RunChunk.entryOverhead + $1.key.bytes.count + ($1.value?.count ?? 0) }
-    var chunks = try write(UInt64(size), into: &view, merges)
+    var (count, size) = (0, 0)
+    for change in changes.entries {
+      count += 1
+      size += RunChunk.entryOverhead + change.key.count + (change.value?.count ?? 0)
+    }
+    var chunks = try write(count, UInt64(size), into: &view, merges)
     while let next = cache.policy.next(view.manifest.runs, busy: Set(merges.flatMap { $0.sources.map(\.id) })) {
       merges.append(
         RunMerge(Array(view.manifest.runs[next]), isOldest: next.lowerBound == 0, id: view.manifest.takeID(), keys: keys))
@@ -168,8 +147,8 @@ extension RunTable {
     return Written(table: table, view: view, merges: left)
   }
 
-  /// Writes the changes, together with the youngest run while that is small; returns how many chunks that took.
-  private func write(_ size: UInt64, into view: inout RunView, _ merges: [RunMerge]) throws(LMDBFault) -> Int {
+  /// Writes the changes, of that number and size, together with the youngest run while that is small; returns how many chunks that took.
+  private func write(_ count: Int, _ size: UInt64, into view: inout RunView, _ merges: [RunMerge]) throws(LMDBFault) -> Int {
     var absorbed: Run?
     if let youngest = view.manifest.runs.last, youngest.bytes + size < cache.policy.smallBytes,
       !merges.contains(where: { $0.sources.contains(youngest) })
@@ -177,19 +156,16 @@ extension RunTable {
       absorbed = youngest
     }
     let isOldest = view.manifest.runs.count == (absorbed == nil ? 0 : 1)
-    var builder = RunBuilder(id: view.manifest.takeID(), keys: keys, entries: changes.count + Int(absorbed?.entries ?? 0))
+    var builder = RunBuilder(id: view.manifest.takeID(), keys: keys, entries: count + Int(absorbed?.entries ?? 0))
     if let absorbed {
       let cursor = RunCursor(absorbed, keys: keys, cursor: try LMDBCursor.opened(in: source))
       try cursor.seek(absorbed.first)
       while let key = cursor.key {
-        if changes[ByteKey(key)] == nil { set(key, cursor.value) }
+        if changes.value(of: key) == nil { set(key, cursor.value) }
         try cursor.next()
       }
     }
-    for key in ordered() {
-      let value = changes[ByteKey(key)] ?? nil
-      if value != nil || !isOldest { try builder.add(key, value, to: source) }
-    }
+    for change in changes.entries where change.value != nil || !isOldest { try builder.add(change.key, change.value, to: source) }
     let run = try builder.finish(to: source)
     if let absorbed {
       try replace([absorbed], by: run, builder.finishedFilter, in: &view)
@@ -239,16 +215,16 @@ extension RunTable {
     for (run, filter) in zip(view.manifest.runs, view.filters) {
       let cursor = RunCursor(run, keys: keys, cursor: prober)
       try cursor.seek(run.first)
-      guard cursor.key == run.first, cursor.chunk?.after.isEmpty == true, cursor.index == 0 else { throw .badRecord(keys.manifest) }
+      guard cursor.key == run.first, cursor.chunk.after.isEmpty, cursor.index == 0 else { throw .badRecord(keys.manifest) }
       var (entries, bytes): (UInt64, UInt64) = (0, 0)
       var last: [UInt8] = []
-      while let chunk = cursor.chunk, let key = cursor.key {
+      while let key = cursor.key {
         guard last.isEmpty || ByteKey.precedes(last, key) else { throw .badOrder(keys.chunks(run.id) + key) }
         let isNoted = unsafe filter.mayContain(RunFilter.hash(key)) && RunFilter.prefixHash(key.span.bytes).map(filter.mayContain) ?? true
         guard isNoted else { throw .badRecord(keys.filter(run.id)) }
         last = key
         entries += 1
-        bytes += UInt64(chunk.entry(cursor.index).count)
+        bytes += UInt64(cursor.chunk.entry(cursor.index).count)
         try cursor.next()
       }
       guard last == run.last, entries == run.entries, bytes == run.bytes else { throw .badRecord(keys.manifest) }
