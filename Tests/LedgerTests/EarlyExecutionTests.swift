@@ -66,8 +66,11 @@ private struct Tape: Contract {
           random.chance(70) ? ("append", UInt64(random.below(100))) : ("drop", UInt64(random.below(5)))
         calls.append(try twins.plain.sign(Tape.name, entry, argument, by: twins.clerk))
       }
-      // Enough to give the tree a thread of its own.
-      if number % 10 == 5 { calls.append(try twins.plain.sign(Tape.name, "fill", UInt64(600 + number), by: twins.clerk)) }
+      // Enough to give the tree a thread of its own, or each half of it.
+      if number % 10 == 5 {
+        let count = number % 20 == 5 ? 600 + number : 2_100 + number
+        calls.append(try twins.plain.sign(Tape.name, "fill", UInt64(count), by: twins.clerk))
+      }
       let block = twins.block(calls, on: blocks.last)
       blocks.append(block)
       let ledger = twins.early
@@ -93,6 +96,8 @@ private struct Tape: Contract {
     #expect(done.map(\.checkpoint.height) == open.map(\.block.header.height) && done.allSatisfy { $0.receipts != nil })
     for (number, block) in blocks.enumerated() { try twins.plain.ledger.commit(block, position: UInt64(number)) }
     #expect(twins.plain.ledger.head == twins.early.head, "seed \(seed)")
+    // The root once more, made in another way.
+    #expect(twins.early.examine().fault == nil, "seed \(seed)")
     var height = twins.plain.ledger.head.height
     var outputs: Set<[UInt8]> = []
     while height > 0 {

@@ -71,4 +71,5 @@ private final class NotingWriter: KeyValueWriter {
     try inner.put(table, key, value)
   }
   func remove(_ table: StoreTable, _ key: [UInt8]) throws(StoreError) { try inner.remove(table, key) }
+  func prepareCommit() throws(StoreError) { try inner.prepareCommit() }
 }

@@ -14,6 +14,8 @@ public struct BlockExecution: Sendable {
   public var changes: [RecordChange]
   /// Changed index entries in key order.
   public var indexChanges: [RecordChange]
+  /// The new values of `changes` by key: blocks on top ask for them again and again.
+  let values: [ByteKey: [UInt8]?]
 }
 
 /// Why a genesis cannot start a chain.
@@ -296,6 +298,7 @@ public struct Executor: Sendable {
   }
 
   func result(_ receipts: [Receipt], _ overlay: StateOverlay) -> BlockExecution {
-    BlockExecution(receipts: receipts, changes: overlay.changes(.state), indexChanges: overlay.changes(.index))
+    BlockExecution(
+      receipts: receipts, changes: overlay.changes(.state), indexChanges: overlay.changes(.index), values: overlay.stateValues)
   }
 }

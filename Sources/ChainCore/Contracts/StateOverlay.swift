@@ -139,6 +139,9 @@ final class StateOverlay {
     while goesOn, let change = next { take(change) }
   }
 
+  /// What the layers changed of the contracts' records.
+  var stateValues: [ByteKey: [UInt8]?] { state.values }
+
   /// What the layers changed, in key order.
   func changes(_ space: StateSpace) -> [RecordChange] {
     var pairs = changes(in: space).values.map { RecordChange(key: $0.key.bytes, value: $0.value) }

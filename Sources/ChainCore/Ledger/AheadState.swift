@@ -14,7 +14,7 @@ struct AheadState: StateReader {
   func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
     switch space {
     case .state:
-      if let changed = result.values[ByteKey(key)] { return changed }
+      if let changed = result.execution.values[ByteKey(key)] { return changed }
     case .index:
       let changes = changes(of: space)
       let place = Self.place(of: key, in: changes)
@@ -27,22 +27,28 @@ struct AheadState: StateReader {
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
   ) throws(StoreError) {
     let changes = changes(of: space)
-    let lower = Self.place(of: from, in: changes)
-    let upper = max(lower, to.map { Self.place(of: $0, in: changes) } ?? changes.count)
-    var next = reverse ? upper - 1 : lower
+    var place = reverse ? (to.map { Self.place(of: $0, in: changes) } ?? changes.count) - 1 : Self.place(of: from, in: changes)
+    /// The change at `place`, unless it is beyond the range.
+    func change() -> RecordChange? {
+      guard changes.indices.contains(place) else { return nil }
+      let key = changes[place].key
+      let isBeyond = reverse ? ByteKey.precedes(key, from) : to.map { !ByteKey.precedes(key, $0) } ?? false
+      return isBeyond ? nil : changes[place]
+    }
+    var next = change()
     var goesOn = true
-    func change() -> RecordChange? { next >= lower && next < upper ? changes[next] : nil }
-    func take(_ change: RecordChange) {
-      if let value = change.value { goesOn = body(change.key, value) }
-      next += reverse ? -1 : 1
+    func take(_ taken: RecordChange) {
+      if let value = taken.value { goesOn = body(taken.key, value) }
+      place += reverse ? -1 : 1
+      next = change()
     }
     try base.scan(space, from: from, to: to, reverse: reverse) { key, value in
-      while goesOn, let change = change(), reverse ? ByteKey.precedes(key, change.key) : ByteKey.precedes(change.key, key) { take(change) }
+      while goesOn, let change = next, reverse ? ByteKey.precedes(key, change.key) : ByteKey.precedes(change.key, key) { take(change) }
       guard goesOn else { return false }
-      if let change = change(), change.key == key { take(change) } else { goesOn = body(key, value) }
+      if let change = next, change.key == key { take(change) } else { goesOn = body(key, value) }
       return goesOn
     }
-    while goesOn, let change = change() { take(change) }
+    while goesOn, let change = next { take(change) }
   }
 
   private func changes(of space: StateSpace) -> [RecordChange] {

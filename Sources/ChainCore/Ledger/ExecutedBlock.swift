@@ -9,8 +9,6 @@ public struct ExecutedBlock: Sendable {
   /// The validators' seats and the chain's numbers after it.
   package let seats: ValidatorSeats
   let schedule: ParameterSchedule
-  /// What it read, as it is stored: its commit asks for what it replaces.
-  let read: [ByteKey: [UInt8]?]
   let result: ExecutionResult
   /// What was not committed below it when it was executed, oldest first.
   let ancestors: [ExecutionResult]
@@ -26,8 +24,6 @@ final class ExecutionResult: Sendable {
   let ids: [TransactionID]
   let idSet: Set<TransactionID>
   let execution: BlockExecution
-  /// The records that it changes: calls on top ask for them again and again.
-  let values: [ByteKey: [UInt8]?]
   let derived: BackgroundWork<Derived>
 
   init(height: BlockHeight, ids: [TransactionID], execution: BlockExecution, derived: BackgroundWork<Derived>) {
@@ -35,9 +31,6 @@ final class ExecutionResult: Sendable {
     self.ids = ids
     idSet = Set(ids)
     self.execution = execution
-    var values: [ByteKey: [UInt8]?] = Dictionary(minimumCapacity: execution.changes.count)
-    for change in execution.changes { values.updateValue(change.value, forKey: ByteKey(change.key)) }
-    self.values = values
     self.derived = derived
   }
 }

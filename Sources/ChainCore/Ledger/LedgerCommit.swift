@@ -73,6 +73,7 @@ extension Ledger {
           defer { for block in blocks { _ = try? block.result.derived.value() } }
           // Most of it first, while trees are still being made.
           for block in prepared { try block.writeRecords(to: writer) }
+          try writer.prepareCommit()
           for (block, outcome) in zip(prepared, try self.outcomes(of: prepared, on: head, history: history)) {
             try block.write(outcome, to: writer)
           }
@@ -195,7 +196,7 @@ extension Ledger {
     return committed
   }
 
-  /// Finds out what each of these blocks really changes.
+  /// Finds out what each of these blocks writes.
   private func prepare(_ blocks: [ExecutedBlock], on head: LedgerHead) throws(LedgerError) -> [PreparedBlock] {
     var parent = (id: head.blockID, height: head.height)
     for block in blocks {
@@ -205,8 +206,7 @@ extension Ledger {
     return try readingAtLength { reader throws(LedgerError) in
       var prepared: [PreparedBlock] = []
       for (place, block) in blocks.enumerated() {
-        let stored = LedgerState(
-          reader: reader, height: head.height, isHead: true, suite: suite, remembered: RememberedRecords(block.read))
+        let stored = LedgerState(reader: reader, height: head.height, isHead: true, suite: suite)
         prepared.append(
           try LedgerError.wrap { try PreparedBlock(block, on: stored.ahead(blocks[..<place].map(\.result)), ledger: self) })
       }

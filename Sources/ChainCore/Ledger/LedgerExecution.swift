@@ -28,16 +28,15 @@ extension Ledger {
     let ids = try check(block, parent: parent, parentID: parentID, rules: rules, after: ancestors)
     try check(signatures, of: block)
     // However long a block takes on a busy machine: it is final, and its turn comes once.
-    let (execution, read) = try readingAtLength { reader throws(LedgerError) in
-      let read = RememberedRecords()
-      let stored = LedgerState(reader: reader, height: parent.height, isHead: true, suite: suite, remembered: read)
-      return (try LedgerError.wrap { try executor.execute(block, ids: ids, on: stored.ahead(ancestors)) }, read.records)
+    let execution = try readingAtLength { reader throws(LedgerError) in
+      let stored = LedgerState(reader: reader, height: parent.height, isHead: true, suite: suite, remembered: RememberedRecords())
+      return try LedgerError.wrap { try executor.execute(block, ids: ids, on: stored.ahead(ancestors)) }
     }
     let seats = try Ledger.seats(after: execution, before: previous?.seats ?? head.seats)
     let schedule = try Ledger.schedule(after: execution, before: previous?.schedule ?? head.schedule)
     return ExecutedBlock(
       block: block, blockID: block.header.id(genesis: genesisID, suite: suite), position: position, parentID: parentID, seats: seats,
-      schedule: schedule, read: read,
+      schedule: schedule,
       result: ExecutionResult(
         height: block.header.height, ids: ids, execution: execution, derived: derive(block, execution, from: parent.height, ancestors)),
       ancestors: ancestors)
@@ -59,19 +58,39 @@ extension Ledger {
       let missing = 0
     #endif
     return BackgroundWork(inBackground: updates.count >= Self.changesOfBackgroundWork) { [self] in
-      let batch = StateChange.batch(updates, suite: suite).dropLast(missing)
+      let changes = StateChange.sortedOnce(StateChange.batch(updates, suite: suite).dropLast(missing))
       // Before the read, which would be held open meanwhile.
       var known: [UInt64: StateTreeUpdate] = [:]
       for ancestor in ancestors { known[ancestor.height.rawValue] = try ancestor.derived.value().update }
-      let update = try readingAtLength { [known] reader throws(LedgerError) in
-        let nodes = AheadNodes(base: LedgerNodes(reader: reader), updates: known)
-        return try LedgerError.wrap {
-          try StateTree(suite: suite).apply(
-            Array(batch), of: updates, base: parent.rawValue, newVersion: block.header.height.rawValue, reader: nodes)
+      let update = try update(changes) { [self, known] part in
+        try readingAtLength { reader throws(LedgerError) in
+          let nodes = AheadNodes(base: LedgerNodes(reader: reader), updates: known)
+          return try LedgerError.wrap {
+            try StateTree(suite: suite).apply(
+              part, of: updates, base: parent.rawValue, newVersion: block.header.height.rawValue, reader: nodes)
+          }
         }
       }
       return Derived(block, receipts: execution.receipts, update: update, suite: suite)
     }
+  }
+
+  /// From how many changes on each half of the tree is worth a thread of its own.
+  private static let changesOfTwoThreads = 2_048
+
+  /// Makes a version of the tree, half of a large one on another thread.
+  ///
+  /// - Parameter apply: Applies sorted changes to the base.
+  private func update(
+    _ changes: [StateChange], by apply: @escaping @Sendable (ArraySlice<StateChange>) throws -> StateTreeUpdate
+  ) throws -> StateTreeUpdate {
+    guard changes.count >= Self.changesOfTwoThreads else { return try apply(changes[...]) }
+    let (first, second) = StateTreeHalves.split(changes)
+    let other = BackgroundWork(inBackground: true) { try apply(second) }
+    let own = Result { try apply(first) }
+    // Even after an error: it reads the store.
+    let both = (own, Result { try other.value() })
+    return try StateTreeHalves.joined(both.0.get(), both.1.get(), suite: suite) ?? apply(changes[...])
   }
 
   private func check(

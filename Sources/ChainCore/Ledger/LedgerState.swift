@@ -5,7 +5,7 @@ struct LedgerState: StateReader {
   /// Whether `height` was the head when the snapshot was taken: indexes are kept for the head only.
   let isHead: Bool
   let suite: CryptoSuite
-  /// What a block read already; calls read the same few records again and again, and the commit asks for what they replace.
+  /// What a block read already; calls read the same few records again and again.
   var remembered: RememberedRecords?
 
   func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
@@ -80,24 +80,16 @@ struct LedgerState: StateReader {
 final class RememberedRecords {
   private static let bytesMax = 64 << 20
 
-  private(set) var records: [ByteKey: [UInt8]?]
-  private var bytes: Int
-
-  /// What was read before, to which more may come.
-  init(_ records: [ByteKey: [UInt8]?] = [:]) {
-    self.records = records
-    bytes = records.reduce(0) { $0 + Self.size($1.key, $1.value) }
-  }
+  private var records: [ByteKey: [UInt8]?] = [:]
+  private var bytes = 0
 
   func find(_ key: ByteKey) -> [UInt8]?? { records[key] }
 
   func note(_ key: ByteKey, _ value: [UInt8]?) {
-    bytes += Self.size(key, value)
+    // The 100 bytes stand for the dictionary's own.
+    bytes += key.bytes.count + (value?.count ?? 0) + 100
     if bytes <= Self.bytesMax { records[key] = .some(value) }
   }
-
-  /// The 100 bytes stand for the dictionary's own.
-  private static func size(_ key: ByteKey, _ value: [UInt8]?) -> Int { key.bytes.count + (value?.count ?? 0) + 100 }
 }
 
 /// The nodes of the history tree in the store.

@@ -25,8 +25,8 @@ struct PreparedBlock: Sendable {
   let executed: ExecutedBlock
   private let suite: CryptoSuite
   private let validatorSetHash: Digest
-  /// The changes that change something: a record that is written as it was, or removed and not there, keeps its version. So each record
-  /// that is removed leaves a stale leaf in the tree, by which pruning finds it.
+  /// The changes without removals of what is not there: so each record that is removed leaves a stale leaf in the tree, by which pruning
+  /// finds it.
   let changes: [RecordChange]
 
   var height: BlockHeight { executed.height }
@@ -37,10 +37,11 @@ struct PreparedBlock: Sendable {
     self.executed = executed
     suite = ledger.suite
     let execution = executed.result.execution
-    var real: [RecordChange] = []
-    real.reserveCapacity(execution.changes.count)
-    for change in execution.changes where try state.value(.state, change.key) != change.value { real.append(change) }
-    changes = real
+    var absent: Set<ByteKey> = []
+    for change in execution.changes where change.value == nil {
+      if try state.value(.state, change.key) == nil { absent.insert(ByteKey(change.key)) }
+    }
+    changes = absent.isEmpty ? execution.changes : execution.changes.filter { !absent.contains(ByteKey($0.key)) }
     validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: ledger.suite)
   }
 

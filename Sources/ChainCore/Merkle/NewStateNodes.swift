@@ -70,21 +70,25 @@ struct NewStateNodes {
 
   /// Appends a node whose new children have this version and no hash yet.
   private mutating func appendNode(taken: UInt16, leaves: UInt16, keeping kept: UInt16, of old: StoredInner?) {
-    bytes.append(StoredInner.variant)
-    for bits in [taken, leaves] {
-      bytes.append(UInt8(truncatingIfNeeded: bits))
-      bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-    }
-    var rest = taken
-    while rest != 0 {
-      let place = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      if let old, kept & 1 << UInt16(place) != 0 {
-        let from = StoredInner.offset(of: place, taken: old.taken)
-        bytes.append(contentsOf: old.bytes[from..<(from + StoredInner.childBytes)])
-      } else {
-        unsafe withUnsafeBytes(of: version.littleEndian) { unsafe bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: repeatElement(0, count: Digest.byteCount))
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: StoredInner.headerBytes + taken.nonzeroBitCount * StoredInner.childBytes))
+    unsafe bytes.withUnsafeMutableBytes { all in
+      let node = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start...])
+      unsafe node[0] = StoredInner.variant
+      unsafe node.storeBytes(of: taken.littleEndian, toByteOffset: 1, as: UInt16.self)
+      unsafe node.storeBytes(of: leaves.littleEndian, toByteOffset: 3, as: UInt16.self)
+      var (rest, offset) = (taken, StoredInner.headerBytes)
+      while rest != 0 {
+        let place = rest.trailingZeroBitCount
+        rest &= rest &- 1
+        let child = unsafe UnsafeMutableRawBufferPointer(rebasing: node[offset..<(offset + StoredInner.childBytes)])
+        if let old, kept & 1 << UInt16(place) != 0 {
+          let from = StoredInner.offset(of: place, taken: old.taken)
+          unsafe child.copyBytes(from: old.bytes[from..<(from + StoredInner.childBytes)])
+        } else {
+          unsafe child.storeBytes(of: version.littleEndian, as: UInt64.self)
+        }
+        offset += StoredInner.childBytes
       }
     }
   }
@@ -133,8 +137,8 @@ struct NewStateNodes {
 
   /// All nodes in the order of their keys: by depth, then by path; in both lists a depth is in order already.
   ///
-  /// - Parameter stored: Gives the bytes of a leaf.
-  func encoded(_ stored: (PlacedLeaf) -> [UInt8]) -> [(key: StateNodeKey, bytes: [UInt8])] {
+  /// - Parameter records: What the leaves have their bytes from.
+  func encoded(_ records: LeafRecords) -> [(key: StateNodeKey, bytes: [UInt8])] {
     let inners = innersByDepth
     var leaves: [[Int]] = []
     for (number, leaf) in self.leaves.enumerated() {
@@ -144,7 +148,7 @@ struct NewStateNodes {
     var nodes: [(key: StateNodeKey, bytes: [UInt8])] = []
     nodes.reserveCapacity(self.inners.count + self.leaves.count)
     func append(_ path: StatePath, _ bytes: [UInt8]) { nodes.append((StateNodeKey(version: version, path: path), bytes)) }
-    func append(leaf number: Int) { append(self.leaves[number].path, stored(self.leaves[number].leaf)) }
+    func append(leaf number: Int) { append(self.leaves[number].path, records.bytes(of: self.leaves[number].leaf)) }
     for depth in 0..<max(inners.count, leaves.count) {
       var waiting = (depth < leaves.count ? leaves[depth] : [])[...]
       for number in depth < inners.count ? inners[depth] : [] {

@@ -137,7 +137,7 @@ private struct RangeWalk {
 
 extension ArraySlice {
   /// The first index whose element belongs to the second part; the elements are partitioned already.
-  fileprivate func partitioningIndex(_ isSecond: (Element) -> Bool) -> Int {
+  func partitioningIndex(_ isSecond: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex
     while low < high {

@@ -130,17 +130,18 @@ public struct StateTree: Sendable {
   public func apply(
     _ updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64, reader: some StateNodeReader
   ) throws -> StateTreeUpdate {
-    try apply(StateChange.batch(updates, suite: suite), of: updates, base: base, newVersion: newVersion, reader: reader)
+    let changes = StateChange.sortedOnce(StateChange.batch(updates, suite: suite))
+    return try apply(changes[...], of: updates, base: base, newVersion: newVersion, reader: reader)
   }
 
-  /// As above; `batch` has the hashes of `updates`.
+  /// As above; `changes` are `updates`, or some of them, by their hashes.
   func apply(
-    _ batch: [StateChange], of updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64,
+    _ changes: ArraySlice<StateChange>, of updates: [(key: [UInt8], value: [UInt8]?)], base: UInt64?, newVersion: UInt64,
     reader: some StateNodeReader
   ) throws -> StateTreeUpdate {
     precondition(base.map { $0 < newVersion } ?? true, "versions grow")
     var writer = StateTreeWriter(suite: suite, version: newVersion, updates: updates, reader: reader)
-    return try writer.run(StateChange.sortedOnce(batch), base: base)
+    return try writer.run(changes, base: base)
   }
 }
 

@@ -45,10 +45,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   private let version: UInt64
-  /// The records of the batch.
-  private let updates: [(key: [UInt8], value: [UInt8]?)]
-  /// Stored leaves that stand elsewhere from now on, as they are stored.
-  private var moved: [[UInt8]] = []
+  private var records: LeafRecords
   private let reader: Reader
   private var hasher: TreeHasher
   private var made: NewStateNodes
@@ -59,19 +56,19 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   init(suite: CryptoSuite, version: UInt64, updates: [(key: [UInt8], value: [UInt8]?)], reader: Reader) {
     hasher = TreeHasher(suite)
     self.version = version
-    self.updates = updates
+    records = LeafRecords(updates: updates)
     self.reader = reader
     made = NewStateNodes(version: version, capacity: updates.count)
   }
 
-  mutating func run(_ changes: [StateChange], base: UInt64?) throws -> StateTreeUpdate {
+  mutating func run(_ changes: ArraySlice<StateChange>, base: UInt64?) throws -> StateTreeUpdate {
     let root = StatePath()
     let old = try base.map { try storedNode(.root($0)) } ?? .empty
     let outcome =
       switch old {
       case .empty: build(changes.compactMap(\.leaf)[...], at: root)
-      case .leaf(let leaf, let bytes): merge(leaf, bytes, changes[...], at: root)
-      case .inner(let inner): try descend(inner, changes[...], at: root)
+      case .leaf(let leaf, let bytes): merge(leaf, bytes, changes, at: root)
+      case .inner(let inner): try descend(inner, changes, at: root)
       }
     // Every version has its root, so an old one is always superseded.
     if let base { stale.append(.root(base)) }
@@ -80,10 +77,10 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     switch outcome {
     case .inner:
       hash = made.fillHashes(by: &hasher)
-      nodes = made.encoded { bytes(of: $0) }
+      nodes = made.encoded(records)
     case .leaf(let placed):
       hash = hasher.stateLeaf(placed.leaf)
-      nodes = [(key(root), bytes(of: placed))]
+      nodes = [(key(root), records.bytes(of: placed))]
     case .empty:
       hash = StateHashing.empty
       nodes = [(key(root), StateNode.empty.canonicalBytes)]
@@ -228,18 +225,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
   }
 
   private mutating func moving(_ leaf: StateLeaf, _ bytes: [UInt8]) -> PlacedLeaf {
-    moved.append(bytes)
-    return PlacedLeaf(leaf: leaf, source: ~(moved.count - 1))
-  }
-
-  private func bytes(of placed: PlacedLeaf) -> [UInt8] {
-    guard placed.source >= 0 else { return moved[~placed.source] }
-    let (key, value) = updates[placed.source]
-    // Two lengths of at most three bytes, for records of up to 2 MiB.
-    var writer = CanonicalWriter(reservingCapacity: 1 + 2 * Digest.byteCount + 6 + key.count + (value?.count ?? 0))
-    writer.writeVariant(StateNode.leafVariant)
-    StoredLeaf(leaf: placed.leaf, key: key, value: value ?? []).encode(into: &writer)
-    return writer.bytes
+    records.moved.append(bytes)
+    return PlacedLeaf(leaf: leaf, source: ~(records.moved.count - 1))
   }
 
   /// A new subtree of sorted leaves with different keys.
@@ -276,6 +263,25 @@ struct PlacedLeaf {
   let source: Int
 
   var keyHash: Digest { leaf.keyHash }
+}
+
+/// Where leaves of the new version have their records from.
+struct LeafRecords {
+  /// The records of the batch.
+  let updates: [(key: [UInt8], value: [UInt8]?)]
+  /// Stored leaves that stand elsewhere from now on, as they are stored.
+  var moved: [[UInt8]] = []
+
+  /// A leaf as it is stored.
+  func bytes(of placed: PlacedLeaf) -> [UInt8] {
+    guard placed.source >= 0 else { return moved[~placed.source] }
+    let (key, value) = updates[placed.source]
+    // Two lengths of at most three bytes, for records of up to 2 MiB.
+    var writer = CanonicalWriter(reservingCapacity: 1 + 2 * Digest.byteCount + 6 + key.count + (value?.count ?? 0))
+    writer.writeVariant(StateNode.leafVariant)
+    StoredLeaf(leaf: placed.leaf, key: key, value: value ?? []).encode(into: &writer)
+    return writer.bytes
+  }
 }
 
 extension StateChange {

@@ -96,6 +96,17 @@ public protocol KeyValueWriter: KeyValueReader {
   ///
   /// - Throws: as `put`.
   func remove(_ table: StoreTable, _ key: [UInt8]) throws(StoreError)
+
+  /// Does now what the commit would have to do for all that was changed so far, for who waits for something else anyway.
+  ///
+  /// Changes nothing of what is read or kept; more may be changed afterwards.
+  /// - Throws: as `put`.
+  func prepareCommit() throws(StoreError)
+}
+
+extension KeyValueWriter {
+  /// Nothing, where a commit has nothing to do beforehand.
+  public func prepareCommit() throws(StoreError) {}
 }
 
 /// Ordered tables of bytes with snapshot reads and one durable writer at a time.

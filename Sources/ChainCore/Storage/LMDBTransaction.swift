@@ -47,7 +47,8 @@ final class LMDBTransaction: KeyValueWriter {
     guard hasChanges else { return abort() }
     let written: [RunTable.Written]
     do throws(StoreError) {
-      written = try flush()
+      try flush()
+      written = runTables.compactMap(\.written)
       try source.put(Self.headKey, StoreHead(format: .store, commit: source.number).bytes)
     } catch {
       abort()
@@ -59,15 +60,13 @@ final class LMDBTransaction: KeyValueWriter {
   }
 
   /// Writes what changed in tables in runs.
-  private func flush() throws(StoreError) -> [RunTable.Written] {
+  private func flush() throws(StoreError) {
     let changed = runTables.sorted { $0.table.prefix.lexicographicallyPrecedes($1.table.prefix) }
-    return try explaining { () throws(LMDBFault) in
-      var written: [RunTable.Written] = []
-      for table in changed {
-        if let part = try table.flush() { written.append(part) }
-      }
-      return written
-    }
+    try explaining { () throws(LMDBFault) in for table in changed { try table.flush() } }
+  }
+
+  func prepareCommit() throws(StoreError) {
+    try change { () throws(StoreError) in try flush() }
   }
 
   /// The store's record about itself, or `nil` if the table is empty.

@@ -102,7 +102,7 @@ private struct JellyfishFile: Decodable {
     let universe = 50
     let keys = (0..<universe).map { Array("key \($0)".utf8) }
     var base: UInt64?
-    var removals = 0
+    var (removals, joined) = (0, 0)
     for step in 1...30 as ClosedRange<UInt64> {
       // Versions may have gaps; batches grow, shrink, empty the tree now and then, and repeat keys.
       let version = step * 3
@@ -120,6 +120,8 @@ private struct JellyfishFile: Decodable {
       }
       let update = try tree.apply(updates, base: base, newVersion: version, reader: nodes)
       #expect(update.root == naive.root)
+      let changes = StateChange.sortedOnce(StateChange.batch(updates, suite: suite))
+      if try Self.checkHalves(changes, updates, update, base: base, nodes) { joined += 1 }
       #expect(update.nodes.allSatisfy { $0.key.version == version })
       #expect(update.nodes.map(\.key) == update.nodes.map(\.key).sorted())
       #expect(Set(update.stale).count == update.stale.count)
@@ -129,6 +131,7 @@ private struct JellyfishFile: Decodable {
       base = version
     }
     #expect(removals > 60)
+    #expect((15..<30).contains(joined))
     for (version, (naive, state)) in history {
       let root = naive.root
       #expect(try tree.root(at: version, reader: nodes) == root)
@@ -165,6 +168,30 @@ private struct JellyfishFile: Decodable {
       }
     }
     try pruneOneByOne(&nodes, tree, history.mapValues { $0.0.root })
+  }
+
+  /// Halves that are made by themselves are together what the whole batch gives, or say that they are not; returns whether they are.
+  private static func checkHalves(
+    _ changes: [StateChange], _ updates: [(key: [UInt8], value: [UInt8]?)], _ whole: StateTreeUpdate, base: UInt64?, _ nodes: MemoryStateNodes
+  ) throws -> Bool {
+    let version = try #require(whole.nodes.first?.key.version)
+    let (first, second) = StateTreeHalves.split(changes)
+    #expect(first.allSatisfy { !$0.keyHash.bit(0) } && second.allSatisfy { $0.keyHash.bit(0) } && first.count + second.count == changes.count)
+    for suite in CryptoSuite.allCases {
+      let tree = StateTree(suite: suite)
+      let expected = try tree.apply(changes[...], of: updates, base: base, newVersion: version, reader: nodes)
+      let halves = try [first, second].map { try tree.apply($0, of: updates, base: base, newVersion: version, reader: nodes) }
+      guard let joined = StateTreeHalves.joined(halves[0], halves[1], suite: suite) else {
+        // A root with one leaf below it, or none, in all or in what the half would leave.
+        let parts = [whole] + halves
+        #expect(parts.contains { StoredInner(ofNode: $0.nodes[0].bytes) == nil })
+        return false
+      }
+      #expect(joined.root == expected.root)
+      #expect(joined.nodes.map(\.key) == expected.nodes.map(\.key) && joined.nodes.map(\.bytes) == expected.nodes.map(\.bytes))
+      #expect(joined.stale == expected.stale)
+    }
+    return true
   }
 
   /// Pruning leaves exactly the nodes that the kept versions reach.
@@ -210,6 +237,8 @@ private struct JellyfishFile: Decodable {
       }
       let update = try tree.apply(updates, base: version == 1 ? nil : version - 1, newVersion: version, reader: nodes)
       #expect(update.root == naive.root)
+      let changes = StateChange.sortedOnce(StateChange.batch(updates, suite: suite))
+      #expect(try Self.checkHalves(changes, updates, update, base: version == 1 ? nil : version - 1, nodes))
       nodes.store(update, version: version)
     }
     let root = naive.root
@@ -238,7 +267,7 @@ private struct JellyfishFile: Decodable {
     var naive = NaiveStateTree(suite: suite)
     func hash(_ last: UInt64) -> Digest { Digest(words: (7, 7, 7, last)) }
     let hashes = (0..<20).map { hash($0) } + [hash(1 << 63), Digest(words: (1 << 63, 0, 0, 0)), Digest(words: (7, 8, 0, 0))]
-    var deepest = 0
+    var (deepest, joined) = (0, 0)
     for version in 1...30 as ClosedRange<UInt64> {
       var changes: [StateChange] = []
       for order in 0..<Int.random(in: 1...9, using: &numbers) {
@@ -247,8 +276,11 @@ private struct JellyfishFile: Decodable {
         changes.append(StateChange(keyHash: keyHash, order: order, valueHash: valueHash))
         naive.pairs[keyHash] = valueHash
       }
-      let update = try tree.apply(
-        changes, of: changes.map { _ in ([1], [2]) }, base: version == 1 ? nil : version - 1, newVersion: version, reader: nodes)
+      changes = StateChange.sortedOnce(changes)
+      let updates = (0..<10).map { _ in (key: [1] as [UInt8], value: [2] as [UInt8]?) }
+      let base = version == 1 ? nil : version - 1
+      let update = try tree.apply(changes[...], of: updates, base: base, newVersion: version, reader: nodes)
+      if try Self.checkHalves(changes, updates, update, base: base, nodes) { joined += 1 }
       nodes.store(update, version: version)
       #expect(update.root == naive.root)
       for keyHash in hashes {
@@ -258,6 +290,7 @@ private struct JellyfishFile: Decodable {
       }
     }
     #expect(deepest == 256)
+    #expect((3..<30).contains(joined))
   }
 
   @Test func orderOfUpdatesDoesNotMatter() throws {

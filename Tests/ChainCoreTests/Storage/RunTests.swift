@@ -73,6 +73,7 @@ import Testing
               next[key] = value
             }
             if random.next() % 10 == 0 { #expect(try writer.get(pears, key) == next[key], "seed \(seed)") }
+            if random.next() % 50 == 0 { try writer.prepareCommit() }
           }
           if random.next() % 4 == 0 { try compare(writer, next, &random, seed) }
           if fails { throw TestFailure() }

@@ -99,19 +99,7 @@ struct RunChunk {
   }
 
   /// Whether an entry says that its key was removed.
-  private func isRemoval(_ index: Int) -> Bool { word(start(index) + 4) == 0 }
-
-  /// Those of some entries that are no removals: neighbours together.
-  func withoutRemovals(_ range: Range<Int>) -> [Range<Int>] {
-    var parts: [Range<Int>] = []
-    var start = range.lowerBound
-    for index in range where isRemoval(index) {
-      if start < index { parts.append(start..<index) }
-      start = index + 1
-    }
-    if start < range.upperBound { parts.append(start..<range.upperBound) }
-    return parts
-  }
+  func isRemoval(_ index: Int) -> Bool { word(start(index) + 4) == 0 }
 
   /// The first entry whose key is not before `key`, and whether it has that key.
   func find(_ key: [UInt8]) -> (index: Int, isFound: Bool) {

@@ -17,7 +17,8 @@ struct RunFilter: Sendable, Hashable {
 
   /// Little-endian, as they are stored.
   private var words: [UInt64]
-  private var lastPrefix: UInt64?
+  /// What the last long key began with.
+  private var lastPrefix: SIMD8<UInt64>?
 
   /// A filter with room for `entries` keys.
   init(entries: Int) {
@@ -55,9 +56,12 @@ struct RunFilter: Sendable, Hashable {
   /// Notes a key; keys come in order.
   mutating func insert(_ key: RawSpan) {
     insert(Self.hash(key))
-    guard let prefix = Self.prefixHash(key), prefix != lastPrefix else { return }
+    guard key.byteCount >= Self.prefixBytes else { return }
+    func word(_ place: Int) -> UInt64 { unsafe key.unsafeLoadUnaligned(fromByteOffset: 8 * place, as: UInt64.self) }
+    let prefix = SIMD8(word(0), word(1), word(2), word(3), word(4), 0, 0, 0)
+    guard prefix != lastPrefix else { return }
     lastPrefix = prefix
-    insert(prefix)
+    if let hash = Self.prefixHash(key) { insert(hash) }
   }
 
   private mutating func insert(_ hash: UInt64) {

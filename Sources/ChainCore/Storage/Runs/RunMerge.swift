@@ -79,10 +79,15 @@ struct RunMerge: Sendable {
 
   /// Adds a stretch's entries; returns their length.
   private mutating func take(_ stretch: RunQueue.Stretch, to source: LMDBCursorSource) throws(LMDBFault) -> Int {
-    let chunk = stretch.chunk
+    let (chunk, entries) = (stretch.chunk, stretch.entries)
+    var start = entries.lowerBound
     // Where no older run is left, a removal hides nothing.
-    for part in isOldest ? chunk.withoutRemovals(stretch.entries) : [stretch.entries] { try builder.add(chunk, part, to: source) }
-    return chunk.entries(stretch.entries).count
+    for index in entries where isOldest && chunk.isRemoval(index) {
+      if start < index { try builder.add(chunk, start..<index, to: source) }
+      start = index + 1
+    }
+    if start < entries.upperBound { try builder.add(chunk, start..<entries.upperBound, to: source) }
+    return chunk.entries(entries).count
   }
 
   /// Ends the new run; `nil` if all of it was removed.

@@ -44,8 +44,9 @@ struct RunQueue {
 
   /// Moves beyond a stretch, which is `first`; returns how many entries that were.
   mutating func skip(_ stretch: Stretch) throws(LMDBFault) -> Int {
-    for number in (0...stretch.older).map({ order[$0].cursor }) {
-      // It is the first by now: what came before it has moved to greater keys.
+    for _ in 0...stretch.older {
+      // Those with the same key follow one another: the one before has moved to a greater key.
+      let number = order[0].cursor
       try cursors[number].skip(stretch.entries.count)
       order[0] = place(of: number)
       settleFirst()

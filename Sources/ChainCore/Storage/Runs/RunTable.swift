@@ -5,9 +5,13 @@ final class RunTable {
   private let source: LMDBCursorSource
   private let cache: RunCache
   private let prober: LMDBCursor
-  private let view: RunView
+  private var view: RunView
   /// What changed; `nil` = removed.
   private var changes = SortedChunks<[UInt8]?>()
+  /// Merges that are under way, once the transaction has written changes.
+  private var merges: [RunMerge]?
+  /// How many of the dropped runs were dropped before the transaction.
+  private var droppedBefore = 0
 
   /// What a commit leaves of a table.
   struct Written {
@@ -102,28 +106,21 @@ extension RunTable {
   /// All merges of a table go on by no more than this in a commit, whatever it brings: LMDB's transactions have a greatest size.
   private static let mostPerCommit = 128 << 20
 
-  /// Writes the changes as a run, goes on with merges, and removes what is left of old runs. The last thing before the commit.
-  /// - Returns: What it leaves, for the cache; `nil` if nothing changed.
-  func flush() throws(LMDBFault) -> Written? {
-    guard !changes.isEmpty else { return nil }
-    var view = view
-    var merges: [RunMerge]
-    if let known = cache.takeMerges(table, at: view.manifest) {
-      merges = known
-    } else {
-      // Begun by a process that ended, or a commit that failed.
-      merges = []
-      view.manifest.dropped += view.manifest.unfinished
-    }
+  /// What the commit leaves of the table, for the cache; `nil` if nothing changed.
+  var written: Written? { merges.map { Written(table: table, view: view, merges: $0) } }
+
+  /// Writes the changes as a run, goes on with merges, and removes what is left of old runs.
+  func flush() throws(LMDBFault) {
+    guard !changes.isEmpty else { return }
+    var merges = merges ?? beginWriting()
     view.manifest.sequence += 1
-    // Not what this commit wrote itself: the file would not be as long as its last page says.
-    let before = view.manifest.dropped.count
     var (count, size) = (0, 0)
     for change in changes.entries {
       count += 1
       size += RunChunk.entryOverhead + change.key.count + (change.value?.count ?? 0)
     }
-    var chunks = try write(count, UInt64(size), into: &view, merges)
+    var chunks = try write(count, UInt64(size), merges)
+    changes = SortedChunks()
     while let next = cache.policy.next(view.manifest.runs, busy: Set(merges.flatMap { $0.sources.map(\.id) })) {
       merges.append(
         RunMerge(Array(view.manifest.runs[next]), isOldest: next.lowerBound == 0, id: view.manifest.takeID(), keys: keys))
@@ -133,7 +130,7 @@ extension RunTable {
     for var merge in merges {
       let before = merge.builder.chunks
       if try merge.advance(bytes: share, keys: keys, in: source) {
-        try replace(merge.sources, by: merge.finish(in: source), merge.builder.finishedFilter, in: &view)
+        try replace(merge.sources, by: merge.finish(in: source), merge.builder.finishedFilter)
         chunks += 1
       } else {
         left.append(merge)
@@ -141,14 +138,23 @@ extension RunTable {
       chunks += merge.builder.chunks - before
     }
     view.manifest.unfinished = left.map(\.builder.id)
-    try sweep(2 * chunks + 16, first: before, &view.manifest)
+    try sweep(2 * chunks + 16)
     view.bytes = view.manifest.canonicalBytes
     try RunBuilder.put(keys.manifest, view.bytes, to: source)
-    return Written(table: table, view: view, merges: left)
+    self.merges = left
+  }
+
+  /// The merges that are under way when the transaction begins to write.
+  private func beginWriting() -> [RunMerge] {
+    defer { droppedBefore = view.manifest.dropped.count }
+    if let known = cache.takeMerges(table, at: view.manifest) { return known }
+    // Begun by a process that ended, or a commit that failed.
+    view.manifest.dropped += view.manifest.unfinished
+    return []
   }
 
   /// Writes the changes, of that number and size, together with the youngest run while that is small; returns how many chunks that took.
-  private func write(_ count: Int, _ size: UInt64, into view: inout RunView, _ merges: [RunMerge]) throws(LMDBFault) -> Int {
+  private func write(_ count: Int, _ size: UInt64, _ merges: [RunMerge]) throws(LMDBFault) -> Int {
     var absorbed: Run?
     if let youngest = view.manifest.runs.last, youngest.bytes + size < cache.policy.smallBytes,
       !merges.contains(where: { $0.sources.contains(youngest) })
@@ -168,7 +174,7 @@ extension RunTable {
     for change in changes.entries where change.value != nil || !isOldest { try builder.add(change.key, change.value, to: source) }
     let run = try builder.finish(to: source)
     if let absorbed {
-      try replace([absorbed], by: run, builder.finishedFilter, in: &view)
+      try replace([absorbed], by: run, builder.finishedFilter)
     } else if let run {
       view.manifest.runs.append(run)
       view.filters.append(builder.finishedFilter)
@@ -177,7 +183,7 @@ extension RunTable {
   }
 
   /// Puts a run in the place of those that it was merged from.
-  private func replace(_ old: [Run], by new: Run?, _ filter: RunFilter, in view: inout RunView) throws(LMDBFault) {
+  private func replace(_ old: [Run], by new: Run?, _ filter: RunFilter) throws(LMDBFault) {
     guard let first = old.first, let start = view.manifest.runs.firstIndex(of: first), start + old.count <= view.manifest.runs.count,
       Array(view.manifest.runs[start..<(start + old.count)]) == old
     else { throw .badRecord(keys.manifest) }
@@ -187,17 +193,17 @@ extension RunTable {
   }
 
   /// Removes up to `limit` chunks of runs that nobody reads any more but who began before.
-  /// - Parameter count: How many of the dropped runs were dropped before this commit.
-  private func sweep(_ limit: Int, first count: Int, _ manifest: inout RunManifest) throws(LMDBFault) {
-    var (left, runs) = (limit, count)
-    while left > 0, runs > 0, let run = manifest.dropped.first {
+  private func sweep(_ limit: Int) throws(LMDBFault) {
+    var left = limit
+    // Not what this commit wrote itself: the file would not be as long as its last page says.
+    while left > 0, droppedBefore > 0, let run = view.manifest.dropped.first {
       let prefix = keys.chunks(run)
       if try prober.land(at: prefix), prober.hasPrefix(prefix) {
         try remove(prober.currentKey)
       } else {
         try remove(keys.filter(run))
-        manifest.dropped.removeFirst()
-        runs -= 1
+        view.manifest.dropped.removeFirst()
+        droppedBefore -= 1
       }
       left -= 1
     }
