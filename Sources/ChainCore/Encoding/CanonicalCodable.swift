@@ -99,25 +99,31 @@ public struct Layout<Record: Sendable>: Sendable {
   private static func encoder<each Field: CanonicalCodable>(
     _ paths: repeat any KeyPath<Record, each Field> & Sendable
   ) -> @Sendable (Record, inout CanonicalWriter) -> Void {
-    var fields: [@Sendable (Record, inout CanonicalWriter) -> Void] = []
+    var fields: [FieldWriter] = []
     repeat fields.append(field(each paths))
     let all = fields
     return { record, writer in
-      for write in all { write(record, &writer) }
+      unsafe withUnsafePointer(to: record) { record in
+        for field in all { unsafe field.write(record, &writer) }
+      }
     }
+  }
+
+  /// Writes one field of the record that stands at a place in memory.
+  @safe private struct FieldWriter: Sendable {
+    let write: @Sendable (UnsafePointer<Record>, inout CanonicalWriter) -> Void
   }
 
   private static func field<Field: CanonicalCodable>(
     _ path: any KeyPath<Record, Field> & Sendable
-  ) -> @Sendable (Record, inout CanonicalWriter) -> Void {
+  ) -> FieldWriter {
     // A stored field stands at a place of the record that is known once; a key path would look its types up at each read.
     guard let place = MemoryLayout<Record>.offset(of: path) else {
-      return { record, writer in record[keyPath: path].encode(into: &writer) }
+      return unsafe FieldWriter { record, writer in unsafe record.pointee[keyPath: path].encode(into: &writer) }
     }
-    return { record, writer in
-      unsafe withUnsafeBytes(of: record) { bytes in
-        unsafe bytes.load(fromByteOffset: place, as: Field.self).encode(into: &writer)
-      }
+    return unsafe FieldWriter { record, writer in
+      // Where it stands: a copy would count references.
+      unsafe (UnsafeRawPointer(record) + place).assumingMemoryBound(to: Field.self).pointee.encode(into: &writer)
     }
   }
 

@@ -1,32 +1,44 @@
 // What stands on blocks that were executed and may not be stored yet.
 
-/// The state after a block whose changes may not be stored yet, or may be by now: both read the same.
+/// The state after blocks whose changes may not be stored yet, or may be by now: both read the same.
 struct AheadState: StateReader {
-  private let base: any StateReader
-  private let result: ExecutionResult
+  private let base: LedgerState
+  /// From the newest to the oldest.
+  private let results: [ExecutionResult]
 
-  /// The state after `result` on the state `base`.
-  init(_ base: any StateReader, after result: ExecutionResult) {
+  /// The state after `results`, oldest first, on the state `base`.
+  init(_ base: LedgerState, after results: [ExecutionResult]) {
     self.base = base
-    self.result = result
+    self.results = results.reversed()
   }
 
   func value(_ space: StateSpace, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
-    switch space {
-    case .state:
-      if let changed = result.execution.values[ByteKey(key)] { return changed }
-    case .index:
-      let changes = changes(of: space)
-      let place = Self.place(of: key, in: changes)
-      if place < changes.count, changes[place].key == key { return changes[place].value }
+    guard space == .state else {
+      for result in results {
+        let changes = result.execution.indexChanges
+        let place = Self.place(of: key, in: changes)
+        if place < changes.count, changes[place].key == key { return changes[place].value }
+      }
+      return try base.value(space, key)
     }
-    return try base.value(space, key)
+    let key = ByteKey(key)
+    for result in results { if let changed = result.execution.values[key] { return changed } }
+    return try base.record(key)
   }
 
   func scan(
     _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool, _ body: ([UInt8], [UInt8]) -> Bool
   ) throws(StoreError) {
-    let changes = changes(of: space)
+    try scan(results[...], space, from: from, to: to, reverse: reverse, body)
+  }
+
+  /// As above, without results that are newer than these.
+  private func scan(
+    _ results: ArraySlice<ExecutionResult>, _ space: StateSpace, from: [UInt8], to: [UInt8]?, reverse: Bool,
+    _ body: ([UInt8], [UInt8]) -> Bool
+  ) throws(StoreError) {
+    guard let newest = results.first else { return try base.scan(space, from: from, to: to, reverse: reverse, body) }
+    let changes = space == .state ? newest.execution.changes : newest.execution.indexChanges
     var place = reverse ? (to.map { Self.place(of: $0, in: changes) } ?? changes.count) - 1 : Self.place(of: from, in: changes)
     /// The change at `place`, unless it is beyond the range.
     func change() -> RecordChange? {
@@ -42,20 +54,13 @@ struct AheadState: StateReader {
       place += reverse ? -1 : 1
       next = change()
     }
-    try base.scan(space, from: from, to: to, reverse: reverse) { key, value in
+    try scan(results.dropFirst(), space, from: from, to: to, reverse: reverse) { key, value in
       while goesOn, let change = next, reverse ? ByteKey.precedes(key, change.key) : ByteKey.precedes(change.key, key) { take(change) }
       guard goesOn else { return false }
       if let change = next, change.key == key { take(change) } else { goesOn = body(key, value) }
       return goesOn
     }
     while goesOn, let change = next { take(change) }
-  }
-
-  private func changes(of space: StateSpace) -> [RecordChange] {
-    switch space {
-    case .state: result.execution.changes
-    case .index: result.execution.indexChanges
-    }
   }
 
   /// The place of the first change whose key is not before `key`.
@@ -72,9 +77,7 @@ struct AheadState: StateReader {
 extension LedgerState {
   /// The state after these blocks, oldest first, on this one.
   func ahead(_ results: [ExecutionResult]) -> any StateReader {
-    var state: any StateReader = self
-    for result in results { state = AheadState(state, after: result) }
-    return state
+    results.isEmpty ? self : AheadState(self, after: results)
   }
 }
 

@@ -13,10 +13,14 @@ struct LedgerState: StateReader {
     case .index:
       guard isHead else { throw .io("indexes exist for the newest height only") }
       return try reader.get(LedgerTables.index, key)
-    case .state:
-      guard let bytes = try newest(key) else { return nil }
-      return try resolve(key, newest: bytes)
+    case .state: return try record(ByteKey(key))
     }
+  }
+
+  /// The value of a contract's record, if any.
+  func record(_ key: ByteKey) throws(StoreError) -> [UInt8]? {
+    guard let bytes = try newest(key) else { return nil }
+    return try resolve(key.bytes, newest: bytes)
   }
 
   func scan(
@@ -42,12 +46,11 @@ struct LedgerState: StateReader {
   }
 
   /// The stored bytes of the newest version of a record.
-  func newest(_ key: [UInt8]) throws(StoreError) -> [UInt8]? {
-    guard let remembered else { return try reader.get(LedgerTables.current, key) }
-    let place = ByteKey(key)
-    if let known = remembered.find(place) { return known }
-    let found = try reader.get(LedgerTables.current, key)
-    remembered.note(place, found)
+  private func newest(_ key: ByteKey) throws(StoreError) -> [UInt8]? {
+    guard let remembered else { return try reader.get(LedgerTables.current, key.bytes) }
+    if let known = remembered.find(key) { return known }
+    let found = try reader.get(LedgerTables.current, key.bytes)
+    remembered.note(key, found)
     return found
   }
 

@@ -27,7 +27,8 @@ import Testing
   func tree(_ leaves: [StateLeafDigest], _ suite: CryptoSuite) throws -> (update: StateTreeUpdate, nodes: MemoryStateNodes) {
     let changes = leaves.enumerated().map { StateChange(keyHash: $1.keyHash, order: $0, valueHash: $1.valueHash) }
     let update = try StateTree(suite: suite).apply(
-      StateChange.sortedOnce(changes)[...], of: leaves.map { (Self.record($0).key, Self.record($0).value) }, base: nil, newVersion: 7, reader: MemoryStateNodes())
+      StateChange.sortedOnce(changes)[...], of: leaves.map { (Self.record($0).key, Self.record($0).value) }, base: nil, newVersion: 7,
+      reader: MemoryStateNodes())
     var nodes = MemoryStateNodes()
     nodes.store(update, version: 7)
     return (update, nodes)

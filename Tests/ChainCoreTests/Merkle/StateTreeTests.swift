@@ -172,11 +172,13 @@ private struct JellyfishFile: Decodable {
 
   /// Halves that are made by themselves are together what the whole batch gives, or say that they are not; returns whether they are.
   private static func checkHalves(
-    _ changes: [StateChange], _ updates: [(key: [UInt8], value: [UInt8]?)], _ whole: StateTreeUpdate, base: UInt64?, _ nodes: MemoryStateNodes
+    _ changes: [StateChange], _ updates: [(key: [UInt8], value: [UInt8]?)], _ whole: StateTreeUpdate, base: UInt64?,
+    _ nodes: MemoryStateNodes
   ) throws -> Bool {
     let version = try #require(whole.nodes.first?.key.version)
     let (first, second) = StateTreeHalves.split(changes)
-    #expect(first.allSatisfy { !$0.keyHash.bit(0) } && second.allSatisfy { $0.keyHash.bit(0) } && first.count + second.count == changes.count)
+    #expect(first.allSatisfy { !$0.keyHash.bit(0) } && second.allSatisfy { $0.keyHash.bit(0) })
+    #expect(first.count + second.count == changes.count)
     for suite in CryptoSuite.allCases {
       let tree = StateTree(suite: suite)
       let expected = try tree.apply(changes[...], of: updates, base: base, newVersion: version, reader: nodes)
