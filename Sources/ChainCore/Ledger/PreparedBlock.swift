@@ -37,11 +37,15 @@ struct PreparedBlock: Sendable {
     self.executed = executed
     suite = ledger.suite
     let execution = executed.result.execution
-    var absent: Set<ByteKey> = []
-    for change in execution.changes where change.value == nil {
-      if try state.value(.state, change.key) == nil { absent.insert(ByteKey(change.key)) }
+    var kept = execution.changes
+    if kept.contains(where: { $0.value == nil }) {
+      kept = []
+      for change in execution.changes {
+        if change.value == nil, try state.value(.state, change.key) == nil { continue }
+        kept.append(change)
+      }
     }
-    changes = absent.isEmpty ? execution.changes : execution.changes.filter { !absent.contains(ByteKey($0.key)) }
+    changes = kept
     validatorSetHash = executed.seats.current.hash(genesis: ledger.genesisID, suite: ledger.suite)
   }
 

@@ -167,6 +167,21 @@ import Testing
     #expect(stored <= chunks + left.runs.count + 25)
   }
 
+  /// Where no older run is left, a merge drops removals: what was removed takes no room for ever.
+  @Test func removalsEndWithTheOldestRun() throws {
+    let store = try open(RunPolicy(fanOut: 2, smallBytes: 300))
+    try store.write { writer in for number in 0..<300 as Range<UInt64> { try writer.put(pears, Self.wide(number), [1]) } }
+    try store.write { writer in for number in 0..<300 as Range<UInt64> { try writer.remove(pears, Self.wide(number)) } }
+    // Enough that all runs of their size are merged.
+    for round in 0..<60 as Range<UInt64> {
+      try store.write { writer in
+        for number in 0..<20 as Range<UInt64> { try writer.put(pears, Self.wide(1_000 + 20 * round + number), [2]) }
+      }
+    }
+    let runs = try manifest(store).runs
+    #expect(runs.reduce(0) { $0 + $1.entries } == 1_200)
+  }
+
   /// A reader that began before sees what it began with, although its runs were merged and removed.
   @Test func anOldReaderKeepsItsRuns() throws {
     let store = try open(RunPolicy(fanOut: 2, smallBytes: 300))
