@@ -65,12 +65,7 @@ struct AheadState: StateReader {
 
   /// The place of the first change whose key is not before `key`.
   private static func place(of key: [UInt8], in changes: [RecordChange]) -> Int {
-    var (low, high) = (0, changes.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ByteKey.precedes(changes[middle].key, key) { low = middle + 1 } else { high = middle }
-    }
-    return low
+    changes.partitioningIndex { !ByteKey.precedes($0.key, key) }
   }
 }
 

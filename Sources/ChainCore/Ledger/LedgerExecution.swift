@@ -89,8 +89,8 @@ extension Ledger {
     let other = BackgroundWork(inBackground: true) { try apply(second) }
     let own = Result { try apply(first) }
     // Even after an error: it reads the store.
-    let both = (own, Result { try other.value() })
-    return try StateTreeHalves.joined(both.0.get(), both.1.get(), suite: suite) ?? apply(changes[...])
+    let others = Result { try other.value() }
+    return try StateTreeHalves.joined(own.get(), others.get(), suite: suite) ?? apply(changes[...])
   }
 
   private func check(

@@ -135,19 +135,6 @@ private struct RangeWalk {
   }
 }
 
-extension ArraySlice {
-  /// The first index whose element belongs to the second part; the elements are partitioned already.
-  func partitioningIndex(_ isSecond: (Element) -> Bool) -> Int {
-    var low = startIndex
-    var high = endIndex
-    while low < high {
-      let middle = low + (high - low) / 2
-      if isSecond(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
-}
-
 extension StateTree {
   /// Proves that the leaves from `first` on, up to `next`, are a range of the tree at `version`.
   ///

@@ -15,12 +15,8 @@ public struct StateTreeUpdate: Sendable {
 
   /// The bytes of a new node, or `nil` if it is none of them.
   func node(_ key: StateNodeKey) -> [UInt8]? {
-    var (low, high) = (0, nodes.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if nodes[middle].key < key { low = middle + 1 } else { high = middle }
-    }
-    return low < nodes.count && nodes[low].key == key ? nodes[low].bytes : nil
+    let place = nodes.partitioningIndex { $0.key >= key }
+    return place < nodes.count && nodes[place].key == key ? nodes[place].bytes : nil
   }
 }
 

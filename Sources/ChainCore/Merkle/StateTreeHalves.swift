@@ -7,7 +7,7 @@ enum StateTreeHalves {
   ///
   /// - Parameter changes: Sorted, each key once.
   static func split(_ changes: [StateChange]) -> (first: ArraySlice<StateChange>, second: ArraySlice<StateChange>) {
-    let cut = changes[...].partitioningIndex { $0.keyHash.nibble(0) >= UInt8(half) }
+    let cut = changes.partitioningIndex { $0.keyHash.nibble(0) >= UInt8(half) }
     return (changes[..<cut], changes[cut...])
   }
 
@@ -22,9 +22,12 @@ enum StateTreeHalves {
     // By depth, then by path.
     var (lefts, rights) = (first.nodes.dropFirst(), second.nodes.dropFirst())
     while let depth = [lefts.first, rights.first].compactMap({ $0?.key.path.count }).min() {
-      for part in [lefts.prefix { $0.key.path.count == depth }, rights.prefix { $0.key.path.count == depth }] { nodes += part }
-      lefts = lefts.drop { $0.key.path.count == depth }
-      rights = rights.drop { $0.key.path.count == depth }
+      let ends = (
+        lefts.partitioningIndex { $0.key.path.count > depth }, rights.partitioningIndex { $0.key.path.count > depth }
+      )
+      nodes += lefts[..<ends.0]
+      nodes += rights[..<ends.1]
+      (lefts, rights) = (lefts[ends.0...], rights[ends.1...])
     }
     // Both end with the old root, if there was one.
     return StateTreeUpdate(root: hasher.stateInner(root), nodes: nodes, stale: first.stale.dropLast() + second.stale)

@@ -123,19 +123,9 @@ struct SortedChunks<Value: Sendable>: Sendable {
   /// The place of `key`, and whether it is there. The chunk is the last that starts at or before `key`, or the first.
   private func find(_ key: [UInt8]) -> (position: Position, found: Bool) {
     guard !chunks.isEmpty else { return (Position(chunk: 0, index: 0), false) }
-    var low = 0
-    var high = chunks.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if ByteKey.precedes(key, chunks[middle][0].key) { high = middle } else { low = middle }
-    }
-    let entries = chunks[low]
-    var from = 0
-    var to = entries.count
-    while from < to {
-      let middle = (from + to) / 2
-      if ByteKey.precedes(entries[middle].key, key) { from = middle + 1 } else { to = middle }
-    }
-    return (Position(chunk: low, index: from), from < entries.count && entries[from].key == key)
+    let chunk = max(chunks.partitioningIndex { ByteKey.precedes(key, $0[0].key) } - 1, 0)
+    let entries = chunks[chunk]
+    let index = entries.partitioningIndex { !ByteKey.precedes($0.key, key) }
+    return (Position(chunk: chunk, index: index), index < entries.count && entries[index].key == key)
   }
 }

@@ -104,7 +104,7 @@ struct RunChunk {
   /// The first entry whose key is not before `key`, and whether it has that key.
   func find(_ key: [UInt8]) -> (index: Int, isFound: Bool) {
     let wanted = unsafe key.span.bytes
-    let index = place(of: wanted, in: 0..<count)
+    let index = (0..<count).partitioningIndex { order($0, wanted) >= 0 }
     return (index, index < count && order(index, wanted) == 0)
   }
 
@@ -112,16 +112,7 @@ struct RunChunk {
   func place(of key: RawSpan, after index: Int) -> Int {
     var (low, step) = (index + 1, 1)
     while low + step <= count, order(low + step - 1, key) < 0 { (low, step) = (low + step, 2 * step) }
-    return place(of: key, in: low..<min(low + step, count))
-  }
-
-  private func place(of key: RawSpan, in range: Range<Int>) -> Int {
-    var (low, high) = (range.lowerBound, range.upperBound)
-    while low < high {
-      let middle = (low + high) / 2
-      if order(middle, key) < 0 { low = middle + 1 } else { high = middle }
-    }
-    return low
+    return (low..<min(low + step, count)).partitioningIndex { order($0, key) >= 0 }
   }
 
   /// Less than, equal to or greater than 0 as an entry's key is before `key`, the same, or after it.

@@ -60,9 +60,7 @@ final class RunCursor {
   }
 
   /// Moves to the next entry.
-  func next() throws(LMDBFault) {
-    try skip(1)
-  }
+  func next() throws(LMDBFault) { try skip(1) }
 
   /// Moves on by `count` entries, which are all in the chunk here.
   func skip(_ count: Int) throws(LMDBFault) {
