@@ -28,12 +28,7 @@ final class Intake: Sendable {
 
   /// A transaction as it came.
   struct Arrival: Sendable {
-    enum Form: Sendable {
-      case value(SignedTransaction)
-      case bytes([UInt8])
-    }
-
-    var form: Form
+    var signed: SignedTransaction
     var answer: Answer
   }
 
@@ -67,17 +62,18 @@ final class Intake: Sendable {
 
   init(_ ledger: Ledger) { self.ledger = ledger }
 
-  /// Takes an arrival for `node`; the answer comes later. `false` = too many wait, and nothing will come.
-  func take(_ arrival: Arrival, for node: Node) -> Bool {
-    let (isTaken, startsWorker) = state.withLock { state in
-      guard state.waiting.count < Self.waitingLimit else { return (false, false) }
-      state.waiting.append(arrival)
-      guard state.workers < Self.workersMax, state.workers * Self.batchSize < state.waiting.count else { return (true, false) }
-      state.workers += 1
-      return (true, true)
+  /// Takes arrivals for `node`, the first of them if too many wait; their answers come later. Returns how many.
+  func take(_ arrivals: [Arrival], for node: Node) -> Int {
+    let (taken, started) = state.withLock { state in
+      let taken = arrivals.prefix(max(0, Self.waitingLimit - state.waiting.count))
+      state.waiting.append(contentsOf: taken)
+      let wanted = min(Self.workersMax, (state.waiting.count + Self.batchSize - 1) / Self.batchSize)
+      let started = max(0, wanted - state.workers)
+      state.workers += started
+      return (taken.count, started)
     }
-    if startsWorker { Task.detached { await self.work(for: node) } }
-    return isTaken
+    for _ in 0..<started { Task.detached { await self.work(for: node) } }
+    return taken
   }
 
   /// Checks nothing more: of a node that stopped, which says so to whoever waits. Ends when nothing is being checked.
@@ -121,18 +117,7 @@ final class Intake: Sendable {
   }
 
   private func check(_ batch: [Arrival]) -> [Admission] {
-    var answers: [Answer] = []
-    var transactions: [SignedTransaction] = []
-    for arrival in batch {
-      switch arrival.form {
-      case .value(let signed): transactions.append(signed)
-      case .bytes(let bytes):
-        guard let signed = try? SignedTransaction(canonicalBytes: bytes) else { continue }
-        transactions.append(signed)
-      }
-      answers.append(arrival.answer)
-    }
     let head = ledger.head.height
-    return zip(ledger.admit(transactions), answers).map { Admission(result: $0, head: head, answer: $1) }
+    return zip(ledger.admit(batch.map(\.signed)), batch).map { Admission(result: $0, head: head, answer: $1.answer) }
   }
 }

@@ -19,7 +19,7 @@ extension Node {
   }
 
   private nonisolated func take(_ signed: SignedTransaction, _ answer: Intake.Answer) {
-    if !intake.take(Intake.Arrival(form: .value(signed), answer: answer), for: self) {
+    if intake.take([Intake.Arrival(signed: signed, answer: answer)], for: self) == 0 {
       answer.fail(.refused(.busy(waiting: Intake.waitingLimit, bytes: 0)))
     }
   }

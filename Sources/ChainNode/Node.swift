@@ -28,6 +28,7 @@ public actor Node {
   var core: NodeCore
   var queue: Deque<NodeCore.Event> = []
   private var isProcessing = false
+  private var lastSent: (message: NodeMessage, bytes: [UInt8])?
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
   /// Final blocks; the first are being committed and others executed, beside this actor.
@@ -242,16 +243,25 @@ public actor Node {
       var effects: [NodeCore.Effect] = []
       core.step(event, into: &effects)
       for effect in effects where fault == nil { carryOut(effect) }
+      lastSent = nil
     }
+  }
+
+  /// A message's bytes, made once for all peers that it goes to in turn.
+  private func bytes(of message: NodeMessage) -> [UInt8] {
+    if let lastSent, lastSent.message == message { return lastSent.bytes }
+    let bytes = message.canonicalBytes
+    lastSent = (message, bytes)
+    return bytes
   }
 
   private func carryOut(_ effect: NodeCore.Effect) {
     switch effect {
     case .persist(let write): persist(write)
-    case .send(let message, let peer): configuration.transport.send(message.canonicalBytes, to: peer)
-    case .admit(let bytes):
+    case .send(let message, let peer): configuration.transport.send(bytes(of: message), to: peer)
+    case .admit(let transactions):
       // If too many wait it is lost, as it may be on the way.
-      _ = intake.take(Intake.Arrival(form: .bytes(bytes), answer: .none), for: self)
+      _ = intake.take(transactions.map { Intake.Arrival(signed: $0, answer: .none) }, for: self)
     case .build(let request, let transactions): queue.append(.built(request, build(transactions, for: request)))
     case .execute(let position, let block, let signatures): execute(block, position: position, signatures: signatures)
     case .sign(let checkpoint): sign(checkpoint)

@@ -47,8 +47,8 @@ public struct NodeCore: Sendable {
     case persist(EngineWrite)
     /// Send; may be lost.
     case send(NodeMessage, to: ReplicaID)
-    /// Let the ledger check a peer's transaction; report `admitted` if it is good, else forget it.
-    case admit([UInt8])
+    /// Let the ledger check a peer's transactions; report `admitted` of each that is good, forget the others.
+    case admit([SignedTransaction])
     /// Make a block of these on the parent; then report `built`.
     case build(BuildRequest, [SignedTransaction])
     /// Commit the block at this position; then report `executed` or `skipped`. Signatures that were verified
@@ -137,18 +137,25 @@ public struct NodeCore: Sendable {
   /// Takes a client's transaction, or says why not. Effects are to be carried out in either case: what waits already because a
   /// peer sent it becomes this node's too, which sends it from now on until it is in a block.
   public mutating func submit(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
-    try insert(transaction, into: &effects)
+    var outgoing: [SignedTransaction] = []
+    do throws(AdmissionError) {
+      try insert(transaction, sending: &outgoing)
+    } catch {
+      send(outgoing, into: &effects)
+      throw error
+    }
+    send(outgoing, into: &effects)
     run(.workPending, into: &effects)
   }
 
-  private mutating func insert(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
+  private mutating func insert(_ transaction: AdmittedTransaction, sending: inout [SignedTransaction]) throws(AdmissionError) {
     guard !mempool.contains(transaction.id) else {
-      if rebroadcast.add(transaction.id, at: now) { send(transaction.signed, into: &effects) }
+      if rebroadcast.add(transaction.id, at: now) { sending.append(transaction.signed) }
       throw .alreadyWaiting(transaction.id)
     }
     try mempool.insert(transaction)
     _ = rebroadcast.add(transaction.id, at: now)
-    send(transaction.signed, into: &effects)
+    sending.append(transaction.signed)
   }
 
   /// Takes transactions that the ledger admitted, this node's clients' and peers'; says of each why not.
@@ -157,15 +164,17 @@ public struct NodeCore: Sendable {
   ) -> [AdmissionError?] {
     guard !isHalted else { return batch.map { _ in nil } }
     var isAnyNew = false
+    var outgoing: [SignedTransaction] = []
     let refusals = batch.map { (transaction, isOwn) -> AdmissionError? in
       do throws(AdmissionError) {
-        if isOwn { try insert(transaction, into: &effects) } else { try mempool.insert(transaction) }
+        if isOwn { try insert(transaction, sending: &outgoing) } else { try mempool.insert(transaction) }
         isAnyNew = true
         return nil
       } catch {
         return error
       }
     }
+    send(outgoing, into: &effects)
     if isAnyNew { run(.workPending, into: &effects) }
     return refusals
   }
@@ -173,10 +182,23 @@ public struct NodeCore: Sendable {
   /// Whether a client of this node gave it.
   func isOwn(_ id: TransactionID) -> Bool { rebroadcast.contains(id) }
 
-  private func send(_ transaction: SignedTransaction, into effects: inout [Effect]) {
+  /// So many bytes of transactions go into one message, or one transaction that is larger.
+  static let transactionBytesPerMessage = 1 << 20
+
+  /// Sends transactions to all peers: many in a message, since each message costs every receiver as much as checking a few of them.
+  private func send(_ transactions: [SignedTransaction], into effects: inout [Effect]) {
     guard !peers.isEmpty else { return }
-    let bytes = transaction.canonicalBytes
-    for peer in peers { effects.append(.send(.transaction(bytes), to: peer)) }
+    var rest = transactions.map(\.canonicalBytes)[...]
+    while !rest.isEmpty {
+      var size = 0
+      let message = Array(
+        rest.prefix { bytes in
+          size += bytes.count
+          return size <= max(Self.transactionBytesPerMessage, bytes.count)
+        })
+      for peer in peers { effects.append(.send(.transactions(message), to: peer)) }
+      rest = rest.dropFirst(message.count)
+    }
   }
 
   /// Advances the node by one event.
@@ -185,7 +207,7 @@ public struct NodeCore: Sendable {
     switch event {
     case .time(let now):
       self.now = max(self.now, now)
-      for transaction in rebroadcast.due(at: now, in: mempool) { send(transaction, into: &effects) }
+      send(rebroadcast.due(at: now, in: mempool), into: &effects)
       collect(.time(now), into: &effects)
       run(.time(now), into: &effects)
     case .wallClock(let time): compareClocks(time, into: &effects)
@@ -253,10 +275,13 @@ public struct NodeCore: Sendable {
     }
     switch message {
     case .engine(let bytes): run(.received(bytes, from: from), into: &effects)
-    case .transaction(let bytes):
+    case .transactions(let all):
+      let decoded = all.compactMap { try? SignedTransaction(canonicalBytes: $0) }
+      if decoded.count < all.count { refusedMessages &+= 1 }
       // What waits already, as most of what is sent again does, is not worth another check of its signature.
-      guard let signed = try? SignedTransaction(canonicalBytes: bytes) else { refusedMessages &+= 1; return }
-      if !isKnown(signed) { effects.append(.admit(bytes)) }
+      let ids = decoded.ids(genesis: genesisID, suite: genesis.suite)
+      let new = zip(decoded, ids).filter { mempool.transaction($1) != $0 }.map(\.0)
+      if !new.isEmpty { effects.append(.admit(new)) }
     case .checkpoint(let message): collect(.received(message, from: from), into: &effects)
     case .sync(let message): effects.append(.sync(message, from: from))
     case .clock(let theirs):
@@ -343,10 +368,6 @@ public struct NodeCore: Sendable {
   private func unverified(_ transactions: [SignedTransaction], _ ids: [TransactionID]) -> Ledger.SignatureCheck {
     let places = transactions.indices.filter { mempool.transaction(ids[$0]) != transactions[$0] }
     return places.isEmpty ? .alreadyChecked : .checkOnly(places)
-  }
-
-  private func isKnown(_ signed: SignedTransaction) -> Bool {
-    mempool.transaction(signed.id(genesis: genesisID, suite: genesis.suite)) == signed
   }
 
   private mutating func collect(_ event: CheckpointCollector.Event, into effects: inout [Effect]) {

@@ -5,8 +5,8 @@ public import Consensus
 public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
   /// A message of the consensus engine, which decodes it.
   case engine([UInt8])
-  /// A transaction that a client gave to the sender.
-  case transaction([UInt8])
+  /// The canonical bytes of transactions that clients gave to the sender.
+  case transactions([[UInt8]])
   /// A signature or certificate of a checkpoint.
   case checkpoint(CheckpointMessage)
   /// A question or answer of a node that catches up.
@@ -20,9 +20,9 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
     case .engine(let bytes):
       writer.writeVariant(0)
       writer.writeBytes(bytes)
-    case .transaction(let bytes):
+    case .transactions(let all):
       writer.writeVariant(1)
-      writer.writeBytes(bytes)
+      all.encode(into: &writer)
     case .checkpoint(let message):
       writer.writeVariant(2)
       message.encode(into: &writer)
@@ -40,7 +40,7 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
     self = try reader.readVariant(of: "NodeMessage") { (variant, reader) throws(CanonicalError) -> Self? in
       switch variant {
       case 0: .engine(try [UInt8](from: &reader))
-      case 1: .transaction(try [UInt8](from: &reader))
+      case 1: .transactions(try [[UInt8]](from: &reader))
       case 2: .checkpoint(try CheckpointMessage(from: &reader))
       case 3: .sync(try SyncMessage(from: &reader))
       case 4: .clock(try BlockTime(from: &reader))

@@ -18,12 +18,53 @@ import Testing
   @Test(arguments: CryptoSuite.allCases) func idsAndRootsAreThoseOfEach(suite: CryptoSuite) throws {
     let (chain, signed) = try Self.chain(suite)
     let genesis = chain.ledger.genesisID
-    #expect(signed.ids(genesis: genesis, suite: suite) == signed.map { $0.id(genesis: genesis, suite: suite) })
+    #expect(signed.ids(genesis: genesis, suite: suite) == signed.map { $0.transaction.id(genesis: genesis, suite: suite) })
     for count in [0, 1, 2, 3, 15, 16, 17, 40] {
-      let part = Array(signed.prefix(count))
+      // Of these nothing is known; then of all; then of the last ones not.
+      var part = try Self.copies(signed.prefix(count))
+      let root = Block.transactionsRoot(of: part, genesis: genesis, suite: suite)
+      #expect(Block.transactionsRoot(of: part, genesis: genesis, suite: suite) == root)
+      part = try part.dropLast(2) + Self.copies(part.suffix(2))
+      #expect(Block.transactionsRoot(of: part, genesis: genesis, suite: suite) == root)
       let leaves = part.map { MerkleLog.leafHash($0.leafData(genesis: genesis, suite: suite), suite: suite) }
-      #expect(Block.transactionsRoot(of: part, genesis: genesis, suite: suite) == MerkleLog.root(of: leaves, suite: suite))
+      #expect(root == MerkleLog.root(of: leaves, suite: suite))
     }
+  }
+
+  /// Equal transactions that have nothing in common.
+  static func copies(_ transactions: some Sequence<SignedTransaction>) throws -> [SignedTransaction] {
+    try transactions.map { try SignedTransaction(canonicalBytes: $0.canonicalBytes) }
+  }
+
+  /// What a transaction hashes to is remembered for its copies: for no changed one, and for no other chain.
+  @Test(arguments: CryptoSuite.allCases) func aChangedCopyHashesAnew(suite: CryptoSuite) throws {
+    let (chain, signed) = try Self.chain(suite)
+    let genesis = chain.ledger.genesisID
+    func root(_ one: SignedTransaction, _ genesis: GenesisID) -> Digest {
+      Block.transactionsRoot(of: [one], genesis: genesis, suite: suite)
+    }
+    let original = signed[0]
+    let before = (id: original.id(genesis: genesis, suite: suite), root: root(original, genesis))
+    var changed = [original, original, original]
+    changed[0].transaction.salt += 1
+    changed[1].signature = signed[1].signature
+    changed[2].key = signed[1].key
+    for one in changed {
+      #expect(one != original && one.hashValue != original.hashValue)
+      #expect(one.id(genesis: genesis, suite: suite) == one.transaction.id(genesis: genesis, suite: suite))
+      #expect(root(one, genesis) == root(try Self.copies([one])[0], genesis) && root(one, genesis) != before.root)
+      #expect([one].ids(genesis: genesis, suite: suite) == [one.transaction.id(genesis: genesis, suite: suite)])
+    }
+    // Another chain, in turn with this one.
+    let other = GenesisID(suite.hash([1]))
+    for _ in 0..<2 {
+      #expect(original.id(genesis: genesis, suite: suite) == before.id && root(original, genesis) == before.root)
+      #expect(original.id(genesis: other, suite: suite) == original.transaction.id(genesis: other, suite: suite))
+      #expect(root(original, other) == root(try Self.copies([original])[0], other) && root(original, other) != before.root)
+      let foreign: CryptoSuite = suite == .guomi ? .international : .guomi
+      #expect(original.id(genesis: genesis, suite: foreign) == original.transaction.id(genesis: genesis, suite: foreign))
+    }
+    #expect(try Self.copies([original]) == [original] && Set([original] + Self.copies([original])).count == 1)
   }
 
   @Test(arguments: CryptoSuite.allCases) func oneBadTransactionNeitherHidesNorSpoilsAnother(suite: CryptoSuite) throws {

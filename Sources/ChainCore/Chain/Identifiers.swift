@@ -47,6 +47,9 @@ public struct TransactionID: DigestIdentifier {
   public let digest: Digest
   /// The identifier with this digest.
   public init(_ digest: Digest) { self.digest = digest }
+
+  /// Feeds the first of its four words: nobody makes many transactions whose hashes share 64 bits.
+  public func hash(into hasher: inout Hasher) { hasher.combine(digest.words.0) }
 }
 
 /// The hash of a block header.

@@ -18,6 +18,12 @@ public struct CanonicalWriter: Sendable {
   /// Appends bytes as they are, without a length (fixed-size arrays).
   public mutating func writeFixed(_ fixed: some Sequence<UInt8>) { bytes.append(contentsOf: fixed) }
 
+  /// Appends bytes as they are, without a length.
+  public mutating func writeFixed(_ fixed: [UInt8]) {
+    // Lent, not given: an array that is appended as such costs its reference a count, which threads share.
+    unsafe fixed.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+  }
+
   /// Appends an integer, little-endian, in its full width.
   public mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
     unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
@@ -39,7 +45,7 @@ public struct CanonicalWriter: Sendable {
   /// Appends a byte string: length, then bytes.
   public mutating func writeBytes(_ value: [UInt8]) {
     writeCount(value.count)
-    bytes.append(contentsOf: value)
+    writeFixed(value)
   }
 
   /// Appends a string as its UTF-8 bytes.

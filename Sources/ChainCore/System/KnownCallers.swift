@@ -8,6 +8,12 @@ final class KnownCallers {
     let key: PublicKey
     let contract: ContractName
     let entry: EntryName
+
+    /// Of an account there is one key and few contracts have entries of one name.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(sender.digest.words.0)
+      hasher.combine(entry)
+    }
   }
 
   typealias Answers = [Question: (caller: Caller, meter: Meter)]

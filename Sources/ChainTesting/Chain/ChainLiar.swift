@@ -28,9 +28,9 @@ extension ChainWorld {
     case .checkpoint(.certificate(var certificate)):
       if random.chance(30) { certificate.bitmap = [0xff] }
       sent = [.checkpoint(.certificate(certificate))]
-    case .transaction(var bytes):
-      if random.chance(20), !bytes.isEmpty { bytes[random.below(bytes.count)] ^= 1 }
-      sent = random.chance(80) ? [.transaction(bytes)] : []
+    case .transactions(var all):
+      for place in all.indices where random.chance(20) && !all[place].isEmpty { all[place][random.below(all[place].count)] ^= 1 }
+      sent = random.chance(80) ? [.transactions(all)] : []
     case .sync, .clock: sent = [message]
     @unknown default: sent = [message]
     }

@@ -33,7 +33,8 @@ extension ChainWorld {
       validators[index].writeDue = due
       schedule(.write(write, of: index, life: life), in: due - now)
     case .send(let message, let to): if let place = places[to] { send(message, from: index, to: place) }
-    case .admit(let bytes): if let admitted = try? ledger.admit(bytes) { events.append(.admitted(admitted)) }
+    case .admit(let transactions):
+      for case .success(let admitted) in ledger.admit(transactions) { events.append(.admitted(admitted)) }
     case .build(let request, let transactions): events.append(.built(request, build(transactions, request, index)))
     case .execute(let position, let block, let signatures):
       let execution = Execution(block: block, position: position, signatures: signatures)

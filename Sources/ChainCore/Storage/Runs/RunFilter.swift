@@ -77,11 +77,13 @@ struct RunFilter: Sendable, Hashable {
   func mayContain(_ hash: UInt64) -> Bool {
     let block = block(of: hash)
     var rest = Self.mixed(hash)
+    // All bits, in one cache line: where one is missing cannot be guessed, and a wrong guess costs more than the rest of them.
+    var missing: UInt64 = 0
     for _ in 0..<Self.bitsSet {
-      if words[block + Int(rest >> 6 & 7)] & (1 << (rest & 63) as UInt64).littleEndian == 0 { return false }
+      missing |= ~words[block + Int(rest >> 6 & 7)] & (1 << (rest & 63) as UInt64).littleEndian
       rest >>= 9
     }
-    return true
+    return missing == 0
   }
 
   private func block(of hash: UInt64) -> Int {
