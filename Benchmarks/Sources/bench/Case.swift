@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 internal import CBaselines
 
 /// One figure with what it is compared to.
@@ -76,6 +78,17 @@ func processorRate(of count: Int, _ body: () throws -> Void) rethrows -> Double 
   let began = bench_processor_seconds()
   try body()
   return Double(count) / (bench_processor_seconds() - began)
+}
+
+/// The sum of the rates of as many threads at once as there are cores, each of which `body` gives: what the machine can do
+/// of it. To its owner two cores may be one that two threads share, and then it is less than the cores' number times what one does alone.
+func rateOfAllCores(_ cores: Int, _ body: @Sendable () throws -> Double) throws -> Double {
+  let rates = Mutex<[Result<Double, any Error>]>([])
+  DispatchQueue.concurrentPerform(iterations: cores) { _ in
+    let rate = Result { try body() }
+    rates.withLock { $0.append(rate) }
+  }
+  return try rates.withLock { try $0.reduce(0) { try $0 + $1.get() } }
 }
 
 /// Seconds on the clock, for what waits for a disk.
