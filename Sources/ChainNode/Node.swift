@@ -28,7 +28,7 @@ public actor Node {
   var core: NodeCore
   var queue: Deque<NodeCore.Event> = []
   private var isProcessing = false
-  private var lastSent: (message: NodeMessage, bytes: [UInt8])?
+  private var encoded = EncodedMessage()
   /// Proposed blocks that may yet become valid.
   private var undecided: [(request: ValidationRequest, signatures: Ledger.SignatureCheck)] = []
   /// Final blocks; the first are being committed and others executed, beside this actor.
@@ -243,22 +243,14 @@ public actor Node {
       var effects: [NodeCore.Effect] = []
       core.step(event, into: &effects)
       for effect in effects where fault == nil { carryOut(effect) }
-      lastSent = nil
+      encoded = EncodedMessage()
     }
-  }
-
-  /// A message's bytes, made once for all peers that it goes to in turn.
-  private func bytes(of message: NodeMessage) -> [UInt8] {
-    if let lastSent, lastSent.message == message { return lastSent.bytes }
-    let bytes = message.canonicalBytes
-    lastSent = (message, bytes)
-    return bytes
   }
 
   private func carryOut(_ effect: NodeCore.Effect) {
     switch effect {
     case .persist(let write): persist(write)
-    case .send(let message, let peer): configuration.transport.send(bytes(of: message), to: peer)
+    case .send(let message, let peer): configuration.transport.send(encoded.bytes(of: message), to: peer)
     case .admit(let transactions):
       // If too many wait it is lost, as it may be on the way.
       _ = intake.take(transactions.map { Intake.Arrival(signed: $0, answer: .none) }, for: self)

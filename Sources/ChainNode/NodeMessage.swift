@@ -49,3 +49,15 @@ public enum NodeMessage: CanonicalCodable, Sendable, Hashable {
     }
   }
 }
+
+/// The message that was sent last: its bytes are made once for all peers that it goes to in turn.
+struct EncodedMessage {
+  private var last: (message: NodeMessage, bytes: [UInt8])?
+
+  mutating func bytes(of message: NodeMessage) -> [UInt8] {
+    if let last, last.message == message { return last.bytes }
+    let bytes = message.canonicalBytes
+    last = (message, bytes)
+    return bytes
+  }
+}
