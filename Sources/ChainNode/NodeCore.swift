@@ -137,15 +137,7 @@ public struct NodeCore: Sendable {
   /// Takes a client's transaction, or says why not. Effects are to be carried out in either case: what waits already because a
   /// peer sent it becomes this node's too, which sends it from now on until it is in a block.
   public mutating func submit(_ transaction: AdmittedTransaction, into effects: inout [Effect]) throws(AdmissionError) {
-    var outgoing: [SignedTransaction] = []
-    do throws(AdmissionError) {
-      try insert(transaction, sending: &outgoing)
-    } catch {
-      send(outgoing, into: &effects)
-      throw error
-    }
-    send(outgoing, into: &effects)
-    run(.workPending, into: &effects)
+    if case .some(let refusal?) = take([(transaction, true)], into: &effects).first { throw refusal }
   }
 
   private mutating func insert(_ transaction: AdmittedTransaction, sending: inout [SignedTransaction]) throws(AdmissionError) {
