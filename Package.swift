@@ -47,7 +47,9 @@ let package = Package(
       name: "ChainCore",
       dependencies: ["COpenSSL", "CLMDB", "CHashLanes", "CPointLanes", .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: settings),
-    .target(name: "Consensus", dependencies: ["ChainCore"], swiftSettings: settings),
+    .target(
+      name: "Consensus", dependencies: ["ChainCore", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: settings),
     .target(name: "CrossChain", dependencies: ["ChainCore"], swiftSettings: settings),
     .target(name: "Apps", dependencies: ["ChainCore", "CrossChain"], swiftSettings: settings),
     .target(name: "AppFormats", dependencies: ["ChainCore", "CrossChain", "Apps"], swiftSettings: settings),
@@ -122,7 +124,9 @@ let package = Package(
       name: "AppPagesTests",
       dependencies: ["AppPages", "AppFormats", "Apps", "ChainCore", "CrossChain", "ChainTesting", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "ChainNodeTests", dependencies: ["ChainNode", "CrossChain"], swiftSettings: settings),
+    .testTarget(
+      name: "ChainNodeTests", dependencies: ["ChainCore", "ChainNode", "ChainTesting", "Consensus", "CrossChain"],
+      swiftSettings: settings),
     .testTarget(
       name: "CrossChainTests", dependencies: ["Apps", "ChainCore", "CrossChain", "ChainNode", "ChainTesting", "TestSupport"],
       exclude: ["Independent"],
