@@ -309,8 +309,7 @@ public struct NodeCore: Sendable {
         case .persist(let write): effects.append(.persist(write))
         case .send(let bytes, let peer): effects.append(.send(.engine(bytes), to: peer))
         case .build(let request):
-          let waitsForCompany = request.least > 1 && !request.allowsEmpty && waiting < request.least
-          let candidates = waitsForCompany ? [] : candidates(for: request)
+          let candidates = waitsForCompany(request) ? [] : candidates(for: request)
           if candidates.isEmpty, !request.allowsEmpty {
             queue.append(.built(request, nil))
           } else {
@@ -341,8 +340,20 @@ public struct NodeCore: Sendable {
     }
   }
 
-  /// How many transactions wait, or fewer: those of blocks that are decided and not executed are still in the pool, if this node had them.
-  private var waiting: Int { mempool.count - executing.reduce(0) { $0 + $1.count } }
+  /// Whether fewer transactions wait than the request wants, and than fill a block.
+  ///
+  /// Those of open blocks do not count: they are still in the pool, if this node had them; so what waits may be more.
+  private func waitsForCompany(_ request: BuildRequest) -> Bool {
+    guard request.least > 1, !request.allowsEmpty else { return false }
+    // Those that are decided are the first of the ancestors.
+    let undecided = request.ancestors.dropFirst(executing.count).reduce(0) { $0 + $1.transactions.count }
+    let waiting = mempool.count - executing.reduce(0) { $0 + $1.count } - undecided
+    guard waiting > 0 else { return true }
+    let parameters = schedule.parameters(at: request.parent.next)
+    // Of their bytes the pool knows the mean.
+    let bytes = mempool.bytes / mempool.count * waiting
+    return waiting < min(request.least, Int(parameters.blockTransactions)) && bytes < Int(parameters.blockBytes)
+  }
 
   /// What waits and is not in a block that the new one stands on.
   private func candidates(for request: BuildRequest) -> [SignedTransaction] {

@@ -126,6 +126,9 @@ public struct BuildRequest: Sendable, Hashable {
   /// With fewer transactions no block is wanted yet: there will be another request.
   public let least: Int
 
+  /// As many transactions are always worth a block on one that is not executed: each block changes the top of the state tree.
+  static let leastOnOpenBlock = 2_000
+
   /// A request with these values.
   public init(id: UInt64, parent: BlockHeight, ancestors: [Block] = [], allowsEmpty: Bool, least: Int = 1) {
     self.id = id

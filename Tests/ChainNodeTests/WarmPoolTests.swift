@@ -189,6 +189,35 @@ import Testing
     }
   }
 
+  @Test func nobodyWaitsForMoreThanABlockMayHave() throws {
+    let founding = try SyncWorld.found(validators: 1)
+    let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)
+    let clerk = try #require(founding.member("city-hall", "clerk"))
+    let calls = try (UInt64(0)..<3).map { salt in
+      try ledger.admit(
+        try clerk.sign(
+          "counter", "add", Add(amount: 1), chain: founding.genesis.chain, genesis: ledger.genesisID, validUntil: 5, salt: salt))
+    }
+    let unused = Block(
+      on: ledger.head.header, parentID: ledger.head.blockID, time: 2_000, proposer: AccountID(.zero), transactions: [],
+      genesis: ledger.genesisID, suite: ledger.suite)
+    func isBuilt(_ parameters: ChainParameters) -> Bool {
+      var core = NodeCore(
+        genesis: founding.genesis, id: ReplicaID(AccountID(.zero)), engine: Wants(least: 4, foreign: unused), certified: 0, executed: 0,
+        schedule: ParameterSchedule(genesis: parameters))
+      var effects: [NodeCore.Effect] = []
+      _ = core.take(calls.map { ($0, false) }, into: &effects)
+      return effects.contains { if case .build = $0 { true } else { false } }
+    }
+    #expect(!isBuilt(ChainParameters(blockTransactions: 4)))
+    #expect(isBuilt(ChainParameters(blockTransactions: 3)))
+    var narrow = ChainParameters()
+    narrow.blockBytes = UInt32(3 * calls[0].bytes)
+    #expect(isBuilt(narrow))
+    narrow.blockBytes = UInt32(3 * calls[0].bytes + 100)
+    #expect(!isBuilt(narrow))
+  }
+
   @Test func fewerThanWantedMakeNoBlock() throws {
     let founding = try SyncWorld.found(validators: 1)
     let ledger = try Ledger(store: MemoryStore(), genesis: founding.genesis, contracts: founding.registry)

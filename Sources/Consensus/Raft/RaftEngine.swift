@@ -43,8 +43,6 @@ public struct RaftEngine: Engine {
   /// How many blocks the next one may stand on that are not executed: it is replicated and executed while they are on their way to the
   /// disk, which they reach together.
   private static let pipelineLimit = 7
-  /// As many transactions are worth a block on one that is not executed, if that has more: each block changes the top of the state tree.
-  private static let leastOnOpenBlock = 2_000
   private var reportedFault: EngineFault?
   /// Who has a seat on the chain; Raft's own members follow.
   private var seats: ValidatorSeats
@@ -283,7 +281,7 @@ public struct RaftEngine: Engine {
     guard hasWork || isIdle else { return }
     hasWork = false
     // What comes meanwhile waits for company.
-    let least = max(1, min(ancestors.last?.transactions.count ?? 1, Self.leastOnOpenBlock))
+    let least = max(1, min(ancestors.last?.transactions.count ?? 1, BuildRequest.leastOnOpenBlock))
     let request = BuildRequest(id: nextRequest, parent: parent, ancestors: ancestors, allowsEmpty: isIdle, least: least)
     nextRequest += 1
     building = request

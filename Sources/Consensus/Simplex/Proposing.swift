@@ -161,6 +161,9 @@ extension SimplexNode {
   /// Until then a leader without work waits for the finalization of what is notarized.
   var settleFrom: MonotonicInstant { entered.advanced(byMilliseconds: delayMs / 2) }
 
+  /// A leader that has anything to propose waits no longer for more: far sooner than others give up on it.
+  var isLate: Bool { now >= settleFrom }
+
   /// Something is notarized and not final.
   var isUnsettled: Bool { highestNotarized > final }
 }

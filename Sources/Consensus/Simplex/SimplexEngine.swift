@@ -35,6 +35,8 @@ public struct SimplexEngine: Engine {
   private var executing: [(position: UInt64, block: Block, view: View)] = []
   private var lastBlock: BlockReference
   private var isHeldBack = false
+  /// As leader it waits for more transactions.
+  private var waitsForCompany = false
   private var reportedFault: EngineFault?
 
   /// What the host's ledger holds, for an engine that starts.
@@ -157,12 +159,14 @@ public struct SimplexEngine: Engine {
     case .time(let now):
       self.now = max(self.now, now)
       run(.time(now), into: &effects)
+      if waitsForCompany, node.isLate { run(.workPending(true), into: &effects) }
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
     case .persisted(let sequence): notePersisted(sequence, into: &effects)
     case .workPending: run(.workPending(true), into: &effects)
     case .built(let request, let block):
       guard let asked = building, asked.id == request.id else { return }
       building = nil
+      waitsForCompany = block == nil && request.least > 1
       run(.built(asked.view, block), into: &effects)
     case .validated(let id, let isValid):
       guard let place = validating.firstIndex(where: { $0.id == id }) else { return }
@@ -318,9 +322,12 @@ public struct SimplexEngine: Engine {
   private mutating func build(
     _ view: View, _ parent: BlockReference, _ ancestors: [Block], allowsEmpty: Bool, into effects: inout [EngineEffect]
   ) {
+    waitsForCompany = false
+    // While a final block is being executed another small one would only stand in line; the end of its execution, or half of D, ends that.
+    let least = executing.isEmpty || node.isLate ? 1 : BuildRequest.leastOnOpenBlock
     // The replica knows what it gave out; the ledger may not have executed all of it yet.
     let request = BuildRequest(
-      id: nextRequest, parent: parent.height, ancestors: executing.map(\.block) + ancestors, allowsEmpty: allowsEmpty)
+      id: nextRequest, parent: parent.height, ancestors: executing.map(\.block) + ancestors, allowsEmpty: allowsEmpty, least: least)
     nextRequest += 1
     building = (request.id, view)
     guard parent.height.rawValue + 1 < certified.rawValue + genesis.parameters.certificateLag else {

@@ -32,17 +32,31 @@ final class RunTable {
   /// The value of `key`, or `nil` if the table has none.
   func value(of key: [UInt8]) throws(LMDBFault) -> [UInt8]? {
     if let change = changes.value(of: key) { return change }
-    let runs = view.manifest.runs
     let hash = RunFilter.hash(key)
-    var place = runs.count - 1
-    while place >= 0 {
-      if runs[place].covers(key), view.filters[place].mayContain(hash) {
-        let cursor = RunCursor(runs[place], keys: keys, cursor: prober)
+    var end = view.manifest.runs.count
+    while end > 0 {
+      let places = max(0, end - UInt64.bitWidth)..<end
+      var left = candidates(places, hash) { $0.covers(key) }
+      while left != 0 {
+        let youngest = UInt64.bitWidth - 1 - left.leadingZeroBitCount
+        left ^= 1 << UInt64(youngest)
+        let cursor = RunCursor(view.manifest.runs[places.lowerBound + youngest], keys: keys, cursor: prober)
         if try cursor.seek(key) { return cursor.value }
       }
-      place -= 1
+      end = places.lowerBound
     }
     return nil
+  }
+
+  /// Which of the runs at `places`, 64 at most, may have what hashes to `hash`; a bit each.
+  ///
+  /// All filters are asked before an answer decides anything: each lies in memory that no cache holds, and is loaded while the others are.
+  private func candidates(_ places: Range<Int>, _ hash: UInt64?, _ overlaps: (Run) -> Bool) -> UInt64 {
+    var found: UInt64 = 0
+    for (bit, place) in places.enumerated() where overlaps(view.manifest.runs[place]) {
+      found |= (hash.map(view.filters[place].mayContain) ?? true ? 1 : 0) << UInt64(bit)
+    }
+    return found
   }
 
   /// Sets the value of `key`, or removes it.
@@ -55,12 +69,18 @@ final class RunTable {
     // A range within one long prefix: most runs have nothing of it.
     let prefix = Self.prefixHash(from: from, to: to)
     var cursors: [RunCursor] = []
-    for (run, filter) in zip(view.manifest.runs, view.filters) {
-      guard !ByteKey.precedes(run.last, from), to.map({ ByteKey.precedes(run.first, $0) }) ?? true, prefix.map(filter.mayContain) ?? true
-      else { continue }
-      let cursor = RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source))
-      if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
-      cursors.append(cursor)
+    for start in stride(from: 0, to: view.manifest.runs.count, by: UInt64.bitWidth) {
+      let places = start..<min(start + UInt64.bitWidth, view.manifest.runs.count)
+      var left = candidates(places, prefix) { run in
+        !ByteKey.precedes(run.last, from) && to.map { ByteKey.precedes(run.first, $0) } ?? true
+      }
+      while left != 0 {
+        let run = view.manifest.runs[start + left.trailingZeroBitCount]
+        left &= left - 1
+        let cursor = RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source))
+        if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
+        cursors.append(cursor)
+      }
     }
     var changed = changes.walk(from: from, to: to, reverse: reverse)
     var change = changed.next()
