@@ -262,7 +262,8 @@ public actor Node {
     case .verify(let id, let checks): queue.append(.verified(id: id, checks.map(\.isValid)))
     case .provide(let reference, let count, let peer): provide(reference, count: count, to: peer)
     case .behind(let block):
-      logger.warning("block \(block) is final and too far ahead to be fetched one by one: catching up")
+      let why = block.map { "block \($0) is final and too far ahead to be fetched one by one" } ?? "others are in a later epoch"
+      logger.warning("\(why): catching up")
       catchUp(.behind)
     case .evidence(let evidence):
       logger.error("validator \(evidence.validator) signed a contradiction: \(evidence)")

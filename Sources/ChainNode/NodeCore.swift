@@ -65,7 +65,7 @@ public struct NodeCore: Sendable {
     /// Report this block of the ledger and up to `count` - 1 before it as `provided`; height 0 means one of the newest.
     case provide(BlockReference, count: Int, to: ReplicaID)
     /// The chain is far ahead: catch up by state sync.
-    case behind(BlockID)
+    case behind(BlockID?)
     /// A validator signed a contradiction.
     case evidence(EquivocationEvidence)
     /// A peer did what no honest one does.

@@ -60,8 +60,8 @@ public enum EngineEffect: Sendable, Hashable {
   /// A peer lacks this block and up to `count` - 1 before it: report them as `provided`, if the ledger has them. Height 0 if the
   /// peer does not know the height: it is one of the newest.
   case provide(BlockReference, count: Int, to: ReplicaID)
-  /// A block far above the ledger's head is final: catch up by state sync.
-  case behind(BlockID)
+  /// A block far above the ledger's head is final, or (`nil`) others have been in a later epoch for some time: catch up by state sync.
+  case behind(BlockID?)
   /// A validator signed a contradiction.
   case evidence(EquivocationEvidence)
   /// A peer did what no honest one does.

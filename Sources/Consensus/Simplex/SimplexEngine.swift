@@ -17,6 +17,7 @@ public struct SimplexEngine: Engine {
   private var others: [ReplicaID]
   private var node: SimplexNode
   private var epoch: Epoch
+  private var later: LaterEpochs
   /// The epochs before, for who is behind; they vote no more.
   private var former: [(epoch: Epoch, node: SimplexNode)] = []
   private var now: MonotonicInstant = 0
@@ -90,6 +91,7 @@ public struct SimplexEngine: Engine {
     setHash = start.validators.hash(genesis: genesisID, suite: genesis.suite)
     seats = start.seats
     others = Self.others(in: start.validators, genesis.suite, than: id)
+    later = LaterEpochs(start.validators, suite: genesis.suite, id: id)
     let epoch = Epoch(start.root.height.rawValue / max(1, genesis.parameters.epochLength))
     let journal = SimplexStore(store: store)
     var records: [SimplexRecord] = []
@@ -160,6 +162,8 @@ public struct SimplexEngine: Engine {
       self.now = max(self.now, now)
       run(.time(now), into: &effects)
       if waitsForCompany, node.isLate { run(.workPending(true), into: &effects) }
+      // What is being executed may be the epoch's last block.
+      if executing.isEmpty, later.isLeftBehind(at: self.now) { effects.append(.behind(nil)) }
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
     case .persisted(let sequence): notePersisted(sequence, into: &effects)
     case .workPending: run(.workPending(true), into: &effects)
@@ -197,6 +201,7 @@ public struct SimplexEngine: Engine {
   private mutating func receive(_ bytes: [UInt8], from: ReplicaID, into effects: inout [EngineEffect]) {
     guard let message = try? SimplexMessage(canonicalBytes: bytes) else { return }
     if message.epoch == epoch { return run(.received(message, from: from), into: &effects) }
+    guard message.epoch < epoch else { return later.hear(from, at: now) }
     guard let place = former.firstIndex(where: { $0.epoch == message.epoch }) else { return }
     var found: [SimplexNode.Effect] = []
     former[place].node.step(.time(now), into: &found)
@@ -239,6 +244,7 @@ public struct SimplexEngine: Engine {
     validators = seats.current
     setHash = validators.hash(genesis: genesisID, suite: genesis.suite)
     others = Self.others(in: validators, genesis.suite, than: id)
+    later = LaterEpochs(validators, suite: genesis.suite, id: id)
     do throws(EngineFault) {
       node = try Self.node(
         genesis, id, epoch, validators, root: lastBlock, mayVote: mayVote,
