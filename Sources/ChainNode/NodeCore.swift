@@ -64,7 +64,7 @@ public struct NodeCore: Sendable {
     case verify(id: UInt64, [SignatureCheck])
     /// Report this block of the ledger and up to `count` - 1 before it as `provided`; height 0 means one of the newest.
     case provide(BlockReference, count: Int, to: ReplicaID)
-    /// The chain is far ahead: catch up by state sync.
+    /// This block is final and far ahead, or (`nil`) others are in a later epoch: catch up by state sync.
     case behind(BlockID?)
     /// A validator signed a contradiction.
     case evidence(EquivocationEvidence)

@@ -106,97 +106,71 @@ import Testing
     let genesis = founding.genesis
     let id = try #require(genesis.validators.members.first).replica(suite: .international)
     let store = MemoryStore()
-    var engine = try RaftEngine(genesis: genesis, id: id, store: store, position: 0, head: 0, certified: 0, seed: 1)
-    var now: UInt64 = 0
-    var requests: [BuildRequest] = []
-    var decided: [(position: UInt64, block: Block)] = []
-    func step(_ event: EngineEvent) throws {
-      var queue = [event]
-      while !queue.isEmpty {
-        var effects: [EngineEffect] = []
-        engine.step(queue.removeFirst(), into: &effects)
-        for effect in effects {
-          switch effect {
-          case .persist(let write):
-            try store.write { try write.apply(to: $0) }
-            queue.append(.persisted(sequence: write.sequence))
-          case .build(let request): requests.append(request)
-          case .decided(let position, let block): decided.append((position, block))
-          case .fault(let fault): throw fault
-          default: break
-          }
-        }
-      }
-    }
-    func pass(_ milliseconds: UInt64) throws {
-      let end = now + milliseconds
-      while now < end {
-        now += 50
-        try step(.time(MonotonicInstant(now)))
-      }
-    }
-    try pass(3_000)
-    #expect(engine.status.leader == id && requests.isEmpty, "nothing to order yet")
-    try step(.workPending)
-    #expect(requests == [BuildRequest(id: 1, parent: 0, allowsEmpty: false)])
+    var chain = EngineAlone(
+      try RaftEngine(genesis: genesis, id: id, store: store, position: 0, head: 0, certified: 0, seed: 1), store: store,
+      key: try #require(founding.validatorKeys.first))
+    try chain.pass(3_000)
+    #expect(chain.status.leader == id && chain.requests.isEmpty, "nothing to order yet")
+    try chain.step(.workPending)
+    #expect(chain.requests == [BuildRequest(id: 1, parent: 0, allowsEmpty: false)])
     let block = Block(
       on: genesis.header, parentID: genesis.header.id(genesis: genesis.id, suite: genesis.suite), time: 2_000, proposer: id.account,
       transactions: try (UInt64(0)..<3).map { salt in
         try founding.administrator.sign(
           "notes", "file", NoResult(), chain: genesis.chain, genesis: genesis.id, validUntil: 9, salt: salt)
       }, genesis: genesis.id, suite: genesis.suite)
-    try step(.built(requests[0], block))
-    #expect(decided.count == 1 && decided[0].block == block)
+    try chain.step(.built(chain.requests[0], block))
+    #expect(chain.decided.count == 1 && chain.decided[0].block == block)
     // While it is executed and written, the next is made on it.
-    try step(.workPending)
-    #expect(requests.count == 2 && requests[1].parent == 1 && requests[1].ancestors == [block])
-    #expect(requests[0].least == 1 && requests[1].least == 3, "as many as the block has that it stands on")
+    try chain.step(.workPending)
+    #expect(chain.requests.count == 2 && chain.requests[1].parent == 1 && chain.requests[1].ancestors == [block])
+    #expect(chain.requests[0].least == 1 && chain.requests[1].least == 3, "as many as the block has that it stands on")
     let second = Block(
       on: block.header, parentID: block.header.id(genesis: genesis.id, suite: genesis.suite), time: 3_000, proposer: id.account,
       transactions: [], genesis: genesis.id, suite: genesis.suite)
-    try step(.built(requests[1], second))
-    #expect(decided.count == 2 && decided[1].block == second)
-    try step(.workPending)
-    #expect(requests.count == 3 && requests[2].parent == 2 && requests[2].ancestors == [block, second])
-    #expect(requests[2].least == 1, "an empty block wants no empty one on it")
-    try step(.built(requests[2], nil))
-    try step(.executed(position: decided[0].position, head: 1))
-    try step(.workPending)
-    #expect(requests.count == 4 && requests[3].parent == 2 && requests[3].ancestors == [second])
-    try step(.built(requests[3], nil))
+    try chain.step(.built(chain.requests[1], second))
+    #expect(chain.decided.count == 2 && chain.decided[1].block == second)
+    try chain.step(.workPending)
+    #expect(chain.requests.count == 3 && chain.requests[2].parent == 2 && chain.requests[2].ancestors == [block, second])
+    #expect(chain.requests[2].least == 1, "an empty block wants no empty one on it")
+    try chain.step(.built(chain.requests[2], nil))
+    try chain.step(.executed(position: chain.decided[0].position, head: 1))
+    try chain.step(.workPending)
+    #expect(chain.requests.count == 4 && chain.requests[3].parent == 2 && chain.requests[3].ancestors == [second])
+    try chain.step(.built(chain.requests[3], nil))
     // The second was skipped: what comes next stands on the head again.
-    try step(.executed(position: decided[1].position, head: 1))
-    try step(.workPending)
-    #expect(requests.count == 5 && requests[4].parent == 1 && requests[4].ancestors.isEmpty)
-    try step(.built(requests[4], nil))
+    try chain.step(.executed(position: chain.decided[1].position, head: 1))
+    try chain.step(.workPending)
+    #expect(chain.requests.count == 5 && chain.requests[4].parent == 1 && chain.requests[4].ancestors.isEmpty)
+    try chain.step(.built(chain.requests[4], nil))
     // Eight blocks may be on their way, with what each transaction stands in; then one must be executed first.
-    let open = requests.count
+    let open = chain.requests.count
     var parent = block
     for place in 0..<8 {
-      try step(.workPending)
-      try #require(requests.count == open + place + 1 && requests[open + place].ancestors.count == place)
+      try chain.step(.workPending)
+      try #require(chain.requests.count == open + place + 1 && chain.requests[open + place].ancestors.count == place)
       let next = Block(
         on: parent.header, parentID: parent.header.id(genesis: genesis.id, suite: genesis.suite),
         time: BlockTime(4_000 + UInt64(place)), proposer: id.account,
         // The first has more than make a block on it worth while.
         transactions: place == 0 ? Array(repeating: block.transactions[0], count: 2_100) : [], genesis: genesis.id, suite: genesis.suite)
-      #expect(requests[open + place].least == (place == 1 ? 2_000 : 1))
-      try step(.built(requests[open + place], next))
+      #expect(chain.requests[open + place].least == (place == 1 ? 2_000 : 1))
+      try chain.step(.built(chain.requests[open + place], next))
       parent = next
     }
-    try step(.workPending)
-    #expect(requests.count == open + 8, "eight blocks are on their way")
-    for place in 0..<8 { try step(.executed(position: decided[2 + place].position, head: BlockHeight(UInt64(2 + place)))) }
-    try #require(requests.count == open + 9)
-    try step(.built(requests[open + 8], nil))
-    try pass(genesis.parameters.idleIntervalMs + 100)
-    #expect(requests.last?.allowsEmpty == true, "an idle chain makes an empty block")
+    try chain.step(.workPending)
+    #expect(chain.requests.count == open + 8, "eight blocks are on their way")
+    for place in 0..<8 { try chain.step(.executed(position: chain.decided[2 + place].position, head: BlockHeight(UInt64(2 + place)))) }
+    try #require(chain.requests.count == open + 9)
+    try chain.step(.built(chain.requests[open + 8], nil))
+    try chain.pass(genesis.parameters.idleIntervalMs + 100)
+    #expect(chain.requests.last?.allowsEmpty == true, "an idle chain makes an empty block")
     // A new process continues from the log and does not deliver what the ledger holds.
     let again = try RaftEngine(
-      genesis: genesis, id: id, store: store, position: decided[0].position, head: 1, certified: 0, seed: 2)
-    #expect(again.raftStatus.lastIndex.rawValue >= decided[0].position)
+      genesis: genesis, id: id, store: store, position: chain.decided[0].position, head: 1, certified: 0, seed: 2)
+    #expect(again.raftStatus.lastIndex.rawValue >= chain.decided[0].position)
     #expect(throws: EngineFault.self) {
-      try RaftEngine(genesis: genesis, id: id, store: MemoryStore(), position: decided[0].position, head: 1, certified: 0, seed: 2)
+      try RaftEngine(genesis: genesis, id: id, store: MemoryStore(), position: chain.decided[0].position, head: 1, certified: 0, seed: 2)
     }
   }
 
@@ -209,23 +183,13 @@ import Testing
     let genesis = founding.genesis
     let id = try #require(genesis.validators.members.first).replica(suite: .international)
     let store = MemoryStore()
-    var engine = try RaftEngine(genesis: genesis, id: id, store: store, position: 0, head: 2, certified: 0, seed: 1)
-    var requests = 0
-    func step(_ event: EngineEvent) throws {
-      var effects: [EngineEffect] = []
-      engine.step(event, into: &effects)
-      for effect in effects {
-        if case .persist(let write) = effect {
-          try store.write { try write.apply(to: $0) }
-          try step(.persisted(sequence: write.sequence))
-        }
-        if case .build = effect { requests += 1 }
-      }
-    }
-    for tick in UInt64(1)...80 { try step(.time(MonotonicInstant(tick * 50))) }
-    try step(.workPending)
-    #expect(engine.status.leader == id && requests == 0, "height 3 may not be proposed without the certificate of 0 … 3 − 3")
-    try step(.certified(1))
-    #expect(requests == 1)
+    var chain = EngineAlone(
+      try RaftEngine(genesis: genesis, id: id, store: store, position: 0, head: 2, certified: 0, seed: 1), store: store,
+      key: try #require(founding.validatorKeys.first))
+    try chain.pass(4_000)
+    try chain.step(.workPending)
+    #expect(chain.status.leader == id && chain.requests.isEmpty, "height 3 may not be proposed without the certificate of 0 … 3 − 3")
+    try chain.step(.certified(1))
+    #expect(chain.requests.count == 1)
   }
 }

@@ -8,8 +8,8 @@ struct LaterEpochs: Sendable {
   /// The engine may be about to enter the next epoch itself.
   static let patienceMs: UInt64 = 2_000
 
-  /// Weight of each peer in the running epoch.
-  private let weights: [(peer: ReplicaID, weight: UInt64)]
+  /// Of the running epoch's validators.
+  private let weights: [(validator: ReplicaID, weight: UInt64)]
   private let total: UInt64
   private let isMember: Bool
   private var heard: [ReplicaID] = []
@@ -19,14 +19,14 @@ struct LaterEpochs: Sendable {
   init(_ validators: ValidatorSet, suite: CryptoSuite, id: ReplicaID) {
     weights = validators.members.map { ($0.replica(suite: suite), $0.weight) }
     total = weights.reduce(0) { $0 + $1.weight }
-    isMember = weights.contains { $0.peer == id }
+    isMember = weights.contains { $0.validator == id }
   }
 
   /// A peer spoke of a later epoch.
   mutating func hear(_ peer: ReplicaID, at now: MonotonicInstant) {
-    guard isMember, since == nil, !heard.contains(peer), weights.contains(where: { $0.peer == peer }) else { return }
+    guard isMember, since == nil, !heard.contains(peer), weights.contains(where: { $0.validator == peer }) else { return }
     heard.append(peer)
-    let weight = weights.reduce(0) { heard.contains($1.peer) ? $0 + $1.weight : $0 }
+    let weight = weights.reduce(0) { heard.contains($1.validator) ? $0 + $1.weight : $0 }
     if 3 * weight >= total { since = now }
   }
 

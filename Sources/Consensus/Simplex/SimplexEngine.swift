@@ -36,8 +36,8 @@ public struct SimplexEngine: Engine {
   private var executing: [(position: UInt64, block: Block, view: View)] = []
   private var lastBlock: BlockReference
   private var isHeldBack = false
-  /// As leader it waits for more transactions.
-  private var waitsForCompany = false
+  /// The view that it leads and in which it waits for more transactions.
+  private var waitsForCompany: View?
   private var reportedFault: EngineFault?
 
   /// What the host's ledger holds, for an engine that starts.
@@ -161,7 +161,7 @@ public struct SimplexEngine: Engine {
     case .time(let now):
       self.now = max(self.now, now)
       run(.time(now), into: &effects)
-      if waitsForCompany, node.isLate { run(.workPending(true), into: &effects) }
+      endWaitIfLate(into: &effects)
       // What is being executed may be the epoch's last block.
       if executing.isEmpty, later.isLeftBehind(at: self.now) { effects.append(.behind(nil)) }
     case .received(let bytes, let from): receive(bytes, from: from, into: &effects)
@@ -170,7 +170,7 @@ public struct SimplexEngine: Engine {
     case .built(let request, let block):
       guard let asked = building, asked.id == request.id else { return }
       building = nil
-      waitsForCompany = block == nil && request.least > 1
+      waitsForCompany = block == nil && request.least > 1 ? asked.view : nil
       run(.built(asked.view, block), into: &effects)
     case .validated(let id, let isValid):
       guard let place = validating.firstIndex(where: { $0.id == id }) else { return }
@@ -222,11 +222,19 @@ public struct SimplexEngine: Engine {
     if let last = done.last(where: { $0.epoch == epoch && $0.inner > 0 }) { run(.persisted(sequence: last.inner), into: &effects) }
   }
 
+  /// Asks once more, for whatever there is.
+  private mutating func endWaitIfLate(into effects: inout [EngineEffect]) {
+    guard let view = waitsForCompany, node.current != view || node.isLate else { return }
+    waitsForCompany = nil
+    if node.current == view { run(.workPending(true), into: &effects) }
+  }
+
   private mutating func noteExecuted(_ position: UInt64, _ height: BlockHeight, into effects: inout [EngineEffect]) {
     head = max(head, height)
     let done = executing.prefix { $0.block.header.height <= head }
     executing.removeFirst(done.count)
     if let last = done.last {
+      waitsForCompany = nil
       run(.executed(through: last.view), into: &effects)
       // The host says anew what still waits.
       run(.workPending(false), into: &effects)
@@ -254,6 +262,7 @@ public struct SimplexEngine: Engine {
     }
     floor = 0
     building = nil
+    waitsForCompany = nil
     validating = []
     write(SimplexStore.forget(before: Epoch(epoch.rawValue > 2 ? epoch.rawValue - 2 : 0), sequence: nextSequence), inner: 0, into: &effects)
     run(.time(now), into: &effects)
@@ -328,7 +337,7 @@ public struct SimplexEngine: Engine {
   private mutating func build(
     _ view: View, _ parent: BlockReference, _ ancestors: [Block], allowsEmpty: Bool, into effects: inout [EngineEffect]
   ) {
-    waitsForCompany = false
+    waitsForCompany = nil
     // While a final block is being executed another small one would only stand in line; the end of its execution, or half of D, ends that.
     let least = executing.isEmpty || node.isLate ? 1 : BuildRequest.leastOnOpenBlock
     // The replica knows what it gave out; the ledger may not have executed all of it yet.

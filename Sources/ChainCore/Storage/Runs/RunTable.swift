@@ -33,30 +33,37 @@ final class RunTable {
   func value(of key: [UInt8]) throws(LMDBFault) -> [UInt8]? {
     if let change = changes.value(of: key) { return change }
     let hash = RunFilter.hash(key)
+    var found: [UInt8]?
+    try eachRun(having: hash, where: { $0.covers(key) }) { run throws(LMDBFault) in
+      let cursor = RunCursor(run, keys: self.keys, cursor: self.prober)
+      guard try cursor.seek(key) else { return true }
+      found = cursor.value
+      return false
+    }
+    return found
+  }
+
+  /// Calls `body` with the runs that `overlaps` takes and that may have what hashes to `hash`, the youngest first, until it returns `false`.
+  ///
+  /// All filters, 64 at a time, are asked before an answer decides anything: each may lie in memory that no cache holds, and is loaded while
+  /// the others are.
+  private func eachRun(
+    having hash: UInt64?, where overlaps: (Run) -> Bool, _ body: (Run) throws(LMDBFault) -> Bool
+  ) throws(LMDBFault) {
     var end = view.manifest.runs.count
     while end > 0 {
-      let places = max(0, end - UInt64.bitWidth)..<end
-      var left = candidates(places, hash) { $0.covers(key) }
+      let start = max(0, end - UInt64.bitWidth)
+      var left: UInt64 = 0
+      for place in start..<end where overlaps(view.manifest.runs[place]) {
+        left |= (hash.map(view.filters[place].mayContain) ?? true ? 1 : 0) << UInt64(place - start)
+      }
       while left != 0 {
         let youngest = UInt64.bitWidth - 1 - left.leadingZeroBitCount
         left ^= 1 << UInt64(youngest)
-        let cursor = RunCursor(view.manifest.runs[places.lowerBound + youngest], keys: keys, cursor: prober)
-        if try cursor.seek(key) { return cursor.value }
+        guard try body(view.manifest.runs[start + youngest]) else { return }
       }
-      end = places.lowerBound
+      end = start
     }
-    return nil
-  }
-
-  /// Which of the runs at `places`, 64 at most, may have what hashes to `hash`; a bit each.
-  ///
-  /// All filters are asked before an answer decides anything: each lies in memory that no cache holds, and is loaded while the others are.
-  private func candidates(_ places: Range<Int>, _ hash: UInt64?, _ overlaps: (Run) -> Bool) -> UInt64 {
-    var found: UInt64 = 0
-    for (bit, place) in places.enumerated() where overlaps(view.manifest.runs[place]) {
-      found |= (hash.map(view.filters[place].mayContain) ?? true ? 1 : 0) << UInt64(bit)
-    }
-    return found
   }
 
   /// Sets the value of `key`, or removes it.
@@ -69,19 +76,16 @@ final class RunTable {
     // A range within one long prefix: most runs have nothing of it.
     let prefix = Self.prefixHash(from: from, to: to)
     var cursors: [RunCursor] = []
-    for start in stride(from: 0, to: view.manifest.runs.count, by: UInt64.bitWidth) {
-      let places = start..<min(start + UInt64.bitWidth, view.manifest.runs.count)
-      var left = candidates(places, prefix) { run in
-        !ByteKey.precedes(run.last, from) && to.map { ByteKey.precedes(run.first, $0) } ?? true
-      }
-      while left != 0 {
-        let run = view.manifest.runs[start + left.trailingZeroBitCount]
-        left &= left - 1
-        let cursor = RunCursor(run, keys: keys, cursor: try LMDBCursor.opened(in: source))
-        if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
-        cursors.append(cursor)
-      }
+    try eachRun(
+      having: prefix, where: { run in !ByteKey.precedes(run.last, from) && to.map { ByteKey.precedes(run.first, $0) } ?? true }
+    ) { run throws(LMDBFault) in
+      let cursor = RunCursor(run, keys: self.keys, cursor: try LMDBCursor.opened(in: self.source))
+      if reverse { try cursor.seekLast(before: to) } else { try cursor.seek(from) }
+      cursors.append(cursor)
+      return true
     }
+    // The youngest last: where two have a key, it counts.
+    cursors.reverse()
     var changed = changes.walk(from: from, to: to, reverse: reverse)
     var change = changed.next()
     /// Whether `left` comes before `right` on the way.
