@@ -83,36 +83,42 @@ public struct StateTree: Sendable {
   }
 
   func proof(ofHash keyHash: Digest, at version: UInt64, reader: some StateNodeReader) throws -> StateProof {
+    // The subtrees beside the path, of all its nodes: they do not depend on each other, so they are hashed together.
+    var beside = StateHashLevel()
+    let end = try walk(to: keyHash, at: version, reader: reader) { beside.add($0.bytes, from: 0, places: $1) }
     var hasher = TreeHasher(suite)
-    var downward: [Digest] = []
+    beside.hash(by: &hasher)
+    return StateProof(end: end, siblings: (0..<beside.count).reversed().map(beside.result))
+  }
+
+  /// What the path of `keyHash` ends at; `body` takes the places of a node that lie beside it, from the root downward.
+  private func walk(
+    to keyHash: Digest, at version: UInt64, reader: some StateNodeReader, _ body: (StoredInner, Range<Int>) -> Void
+  ) throws -> StateProof.End {
     var place = StateNodeKey.root(version)
     while true {
-      switch try reader.stateNode(place) {
-      case .empty: return StateProof(end: .empty, siblings: downward.reversed())
-      case .leaf(let leaf):
-        let end: StateProof.End =
-          leaf.keyHash == keyHash ? .present : .otherLeaf(keyHash: leaf.keyHash, valueHash: leaf.valueHash)
-        return StateProof(end: end, siblings: downward.reversed())
+      switch try reader.storedNode(place) {
+      case .empty: return .empty
+      case .leaf(let leaf, _):
+        return leaf.keyHash == keyHash ? .present : .otherLeaf(keyHash: leaf.keyHash, valueHash: leaf.valueHash)
       case .inner(let inner):
         let nibble = try place.nextNibble(of: keyHash)
         // Down the four binary levels, until the half that holds the key has less than two leaves.
         var first = 0
         var count = StateInner.width
         var ending: Int?
-        while count > 1 {
+        while count > 1, ending == nil {
           count /= 2
           let goesRight = Int(nibble) & count != 0
-          downward.append(inner.hash(goesRight ? first : first + count, count, &hasher).hash)
+          let other = goesRight ? first : first + count
+          body(inner, other..<(other + count))
           if goesRight { first += count }
-          let rest = (first..<(first + count)).filter { inner.children[$0].kind != .none }
-          if rest.isEmpty { return StateProof(end: .empty, siblings: downward.reversed()) }
-          if rest.count == 1, inner.children[rest[0]].kind == .leaf {
-            ending = rest[0]
-            break
-          }
+          let rest = inner.taken >> UInt16(first) & (1 << UInt16(count) - 1)
+          if rest == 0 { return .empty }
+          if rest.nonzeroBitCount == 1, inner.leaves >> UInt16(first) & rest != 0 { ending = first + rest.trailingZeroBitCount }
         }
         let next = ending ?? Int(nibble)
-        place = StateNodeKey(version: inner.children[next].version, path: place.path.appending(UInt8(next)))
+        place = StateNodeKey(version: inner.child(next).version, path: place.path.appending(UInt8(next)))
       }
     }
   }

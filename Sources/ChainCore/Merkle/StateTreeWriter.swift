@@ -63,7 +63,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
 
   mutating func run(_ changes: ArraySlice<StateChange>, base: UInt64?) throws -> StateTreeUpdate {
     let root = StatePath()
-    let old = try base.map { try storedNode(.root($0)) } ?? .empty
+    let old = try base.map { try reader.storedNode(.root($0)) } ?? .empty
     let outcome =
       switch old {
       case .empty: build(changes.compactMap(\.leaf)[...], at: root)
@@ -170,7 +170,7 @@ struct StateTreeWriter<Reader: StateNodeReader> {
       guard path.isPrefix(of: leaf.keyHash) else { throw ProofError.nodeDamaged(key.description) }
       outcome = merge(leaf, bytes, changes, at: path)
     case .inner:
-      guard case .inner(let inner) = try storedNode(key), path.count < StatePath.lengthLimit else {
+      guard case .inner(let inner) = try reader.storedNode(key), path.count < StatePath.lengthLimit else {
         throw ProofError.nodeDamaged(key.description)
       }
       outcome = try descend(inner, changes, at: path)
@@ -201,26 +201,8 @@ struct StateTreeWriter<Reader: StateNodeReader> {
     return merged.count == 1 && merged[0].leaf == old ? .unchanged : build(merged[...], at: path)
   }
 
-  /// A stored node, of which no more is read than the walk needs.
-  private enum Stored {
-    case empty
-    case leaf(StateLeaf, bytes: [UInt8])
-    case inner(StoredInner)
-  }
-
-  private func storedNode(_ key: StateNodeKey) throws -> Stored {
-    guard let bytes = try reader.node(key) else { throw ProofError.nodeMissing(key.description) }
-    if let inner = StoredInner(ofNode: bytes) { return .inner(inner) }
-    if bytes == [StateNode.emptyVariant] { return .empty }
-    do {
-      return .leaf(try StateLeaf(ofNode: bytes), bytes: bytes)
-    } catch {
-      throw ProofError.nodeDamaged(key.description)
-    }
-  }
-
   private func storedLeaf(_ key: StateNodeKey) throws -> (StateLeaf, [UInt8]) {
-    guard case .leaf(let leaf, let bytes) = try storedNode(key) else { throw ProofError.nodeDamaged(key.description) }
+    guard case .leaf(let leaf, let bytes) = try reader.storedNode(key) else { throw ProofError.nodeDamaged(key.description) }
     return (leaf, bytes)
   }
 

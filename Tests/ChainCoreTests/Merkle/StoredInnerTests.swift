@@ -26,6 +26,16 @@ import Testing
         #expect(kind == child.kind && version == child.version)
       }
       #expect(hasher.stateInner(stored) == hasher.stateInner(inner))
+      // The same of each of its halves, quarters, eighths and places, all hashed together.
+      let subtrees = [16, 8, 4, 2, 1].flatMap { count in
+        stride(from: 0, to: StateInner.width, by: count).map { $0..<($0 + count) }
+      }
+      var level = StateHashLevel()
+      for places in subtrees { level.add(bytes, from: 0, places: places) }
+      level.hash(by: &hasher)
+      for (number, places) in subtrees.enumerated() {
+        #expect(level.result(number) == inner.hash(places.lowerBound, places.count, &hasher).hash)
+      }
       // What one of them refuses the other refuses.
       for _ in 0..<20 {
         var changed = bytes
