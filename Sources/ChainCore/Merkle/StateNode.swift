@@ -39,8 +39,6 @@ struct StateInner: Equatable {
   /// Always 16.
   var children = [StateChild](repeating: .none, count: width)
 
-  var occupied: Int { children.count { $0.kind != .none } }
-
   /// The hash of the subtree over places `first ..< first + count`; `count` is a power of two.
   func hash(_ first: Int, _ count: Int, _ hasher: inout TreeHasher) -> StateChild {
     guard count > 1 else { return children[first] }
