@@ -12,6 +12,8 @@ struct Case: Sendable {
   var baseline: String
   /// How often each side is measured; the sides take turns.
   var runs = 7
+  /// Whether it writes files, for which the kernel takes new memory at each run.
+  var writesFiles = false
   /// Makes keys, trees and files, which are not measured.
   var prepare: @Sendable (Size) throws -> Sides
 }
@@ -55,6 +57,7 @@ extension Case {
   func measured(_ size: Size, cpu: String) throws -> Figure {
     let sides = try prepare(size)
     let runs = size == .full ? runs : 1
+    let touched = writesFiles && size == .full ? TouchedMemory.touch() : nil
     // Caches and lazily made tables are not what is measured.
     if size == .full { _ = (try sides.ours(), try sides.baseline()) }
     var ours: [Double] = []
@@ -67,7 +70,8 @@ extension Case {
     return Figure(
       name: name, value: median(ours), unit: unit, baseline: baseline, baselineValue: median(theirs),
       ratio: median(zip(ours, theirs).map { $0 / $1 }), runs: runs,
-      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu, details: try sides.details())
+      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu,
+      details: try sides.details().merging(touched.map { ["touchedPageMicroseconds": $0] } ?? [:]) { old, _ in old })
   }
 }
 

@@ -12,7 +12,7 @@ enum LedgerCases {
   private static let blocksARun = 3
 
   static let all = [
-    Case(name: "ledger.commit", unit: "transactions/s", baseline: "raw LMDB, the same bytes in key order") { size in
+    Case(name: "ledger.commit", unit: "transactions/s", baseline: "raw LMDB, the same bytes in key order", writesFiles: true) { size in
       let count = size.count(CellChain.transactionsPerBlock)
       let chain = try CellChain(keys: size.count(keys))
       let map = try RawMap()
@@ -58,7 +58,9 @@ enum LedgerCases {
           ]
         })
     },
-    Case(name: "ledger.growth", unit: "ms/block", baseline: "the same block on a chain of a hundredth or 100,000 keys") { size in
+    Case(
+      name: "ledger.growth", unit: "ms/block", baseline: "the same block on a chain of a hundredth or 100,000 keys", writesFiles: true
+    ) { size in
       let count = size.count(CellChain.transactionsPerBlock)
       let large = try CellChain.shared(keys: size.count(manyKeys))
       let small = try CellChain(keys: size.count(min(keys, manyKeys / 10)))

@@ -31,6 +31,10 @@ void bench_count_allocations(int on);
 /// Bytes that the process has handed to write calls, by the kernel's count; 0 where it keeps none.
 uint64_t bench_bytes_written(void);
 
+/// Makes the kernel have at least `bytes` of free memory that stays the machine's: writes to twice as many, gives every second piece back,
+/// and keeps the others until the next call. Returns the seconds that a page's first write took; 0 if there is no such memory.
+double bench_touch_memory(size_t bytes);
+
 /// Copies `length` bytes.
 void bench_copy(const uint8_t *_Nonnull from, uint8_t *_Nonnull to, size_t length);
 
