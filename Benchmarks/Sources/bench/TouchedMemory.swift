@@ -4,7 +4,7 @@ internal import CBaselines
 /// Memory that is the machine's before a run writes files.
 ///
 /// The owner of a virtual machine takes free memory back, and the first write to a page is then a fault outside it, which may take as long as
-/// a hundred hashes. How many there are in a run depends on what the machine did before, not on the program.
+/// a hundred hashes in lanes. How many there are in a run depends on what the machine did before, not on the program.
 enum TouchedMemory {
   /// How many MiB at most: more than the files of a case grow in its runs.
   private static let usualMiB = 3_072
