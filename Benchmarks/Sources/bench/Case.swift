@@ -58,6 +58,7 @@ extension Case {
     let sides = try prepare(size)
     let runs = size == .full ? runs : 1
     let touched = writesFiles && size == .full ? TouchedMemory.touch() : nil
+    defer { TouchedMemory.release() }
     // Caches and lazily made tables are not what is measured.
     if size == .full { _ = (try sides.ours(), try sides.baseline()) }
     var ours: [Double] = []
@@ -67,11 +68,12 @@ extension Case {
       theirs.append(try sides.baseline())
     }
     let sorted = ours.sorted()
+    var details = try sides.details()
+    if let touched { details["touchedPageMicroseconds"] = touched }
     return Figure(
       name: name, value: median(ours), unit: unit, baseline: baseline, baselineValue: median(theirs),
       ratio: median(zip(ours, theirs).map { $0 / $1 }), runs: runs,
-      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu,
-      details: try sides.details().merging(touched.map { ["touchedPageMicroseconds": $0] } ?? [:]) { old, _ in old })
+      spread: (sorted[runs * 3 / 4] - sorted[runs / 4]) / median(ours), cpu: cpu, details: details)
   }
 }
 

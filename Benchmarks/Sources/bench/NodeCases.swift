@@ -18,6 +18,8 @@ enum NodeCases {
     let words = "OpenSSL's verifications a second on \(cores) cores at once" + (share > 1 ? " ÷ \(Int(share)) validators" : "")
     return Case(name: name, unit: "transactions/s", baseline: words, runs: 5, writesFiles: true) { size in
       let count = size.count(setting("YUCHAIN_BENCH_CALLS", 20_000))
+      // About as long as a run of ours, in which the machine's owner gives more at one moment than at the next.
+      let verifications = size.count(4_000)
       let chain = try LicenceChain(validators: validators, engine: engine)
       try wait { try await chain.start() }
       let signer = try Signer()
@@ -30,10 +32,9 @@ enum NodeCases {
           return rates[rates.count - 1]
         },
         baseline: {
-          ratesOfOneCore.append(signer.openSSLRate(size.count(300)))
-          // A key for each core: threads that share one wait for its count of references. About as long as a run of ours, in which the
-          // machine's owner gives more at one moment than at the next.
-          return try rateOfAllCores(cores) { try Signer().openSSLRate(size.count(4_000)) } / share
+          ratesOfOneCore.append(signer.openSSLRate(verifications))
+          // A key for each core: threads that share one wait for its count of references.
+          return try rateOfAllCores(cores) { try Signer().openSSLRate(verifications) } / share
         },
         details: {
           defer { try? wait { await chain.chain.stop() } }

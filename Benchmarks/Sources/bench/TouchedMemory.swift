@@ -9,11 +9,21 @@ enum TouchedMemory {
   /// How many MiB at most: more than the files of a case grow in its runs.
   private static let usualMiB = 3_072
 
-  /// Touches an eighth of the machine's memory, at most 3 GiB, or what YUCHAIN_BENCH_TOUCHED_MIB says; returns the microseconds that the
-  /// first write to a page took, `nil` if none was touched.
+  /// Touches as much as YUCHAIN_BENCH_TOUCHED_MIB says, 3 GiB without it, and at most an eighth of the memory; returns the microseconds that
+  /// the first write to a page took, `nil` if none was touched.
   static func touch() -> Double? {
-    let eighth = Int(ProcessInfo.processInfo.physicalMemory >> 20) / 8
-    let seconds = bench_touch_memory(max(0, setting("YUCHAIN_BENCH_TOUCHED_MIB", min(usualMiB, eighth))) << 20)
+    let bytes = min(max(0, setting("YUCHAIN_BENCH_TOUCHED_MIB", usualMiB)), (memory / 8) >> 20) << 20
+    let seconds = bench_touch_memory(bytes)
     return seconds > 0 ? seconds * 1_000_000 : nil
+  }
+
+  /// Gives back what `touch` keeps.
+  static func release() { _ = bench_touch_memory(0) }
+
+  /// Bytes that this process may have: a container's limit can be far less than the machine's memory.
+  private static var memory: Int {
+    let machine = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    let limit = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
+    return min(machine, limit.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? machine)
   }
 }
